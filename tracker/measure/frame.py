@@ -1,0 +1,152 @@
+"""The measuring frame: the part of the baseline photo with pigment, at the dots' own scale.
+
+Every photo is resampled once, straight into this frame. Dots much larger than needed are
+measured on a reduced image (same integral, a fraction of the time), small ones at full size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from tracker.measure.luminance import BoolArray, FloatArray
+from tracker.measure.registration import Registration
+from tracker.measure.results import FloatColumn
+
+FWHM_WANTED_PX = 5.0
+"""Dots of this width in the frame carry all their information; larger ones are reduced."""
+MAP_STEP_PX = 8
+"""The map is computed on a grid of this many frame pixels and interpolated between."""
+
+
+@dataclass(frozen=True)
+class MeasuringFrame:
+    """A window of the baseline photo, reduced by `scale` (frame px per baseline px, <= 1)."""
+
+    left_px: int
+    top_px: int
+    width_px: int
+    """Size of the window in baseline pixels."""
+    height_px: int
+    scale: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return (
+            max(1, round(self.height_px * self.scale)),
+            max(1, round(self.width_px * self.scale)),
+        )
+
+    @property
+    def scale_xy(self) -> FloatColumn:
+        """Exact scale per axis after rounding the frame to whole pixels."""
+        rows, columns = self.shape
+        return np.array([columns / self.width_px, rows / self.height_px])
+
+    def to_frame(self, baseline_xy_px: FloatColumn) -> FloatColumn:
+        """Baseline pixels to frame pixels, (n, 2); pixel centres stay pixel centres."""
+        corner = np.array([self.left_px, self.top_px])
+        moved: FloatColumn = (baseline_xy_px - corner + 0.5) * self.scale_xy - 0.5
+        return moved
+
+    def to_baseline(self, frame_xy_px: FloatColumn) -> FloatColumn:
+        corner = np.array([self.left_px, self.top_px])
+        moved: FloatColumn = (frame_xy_px + 0.5) / self.scale_xy - 0.5 + corner
+        return moved
+
+    def crop(self, image: FloatArray) -> FloatArray:
+        """The window of an image of the baseline photo, area-averaged to the frame."""
+        window = image[
+            self.top_px : self.top_px + self.height_px, self.left_px : self.left_px + self.width_px
+        ]
+        rows, columns = self.shape
+        if window.shape[:2] == (rows, columns):
+            return np.ascontiguousarray(window)
+        return cv2.resize(window, (columns, rows), interpolation=cv2.INTER_AREA)
+
+    def crop_mask(self, mask: BoolArray) -> BoolArray:
+        inside: BoolArray = self.crop(mask.astype(np.float32)) > 0.99
+        return inside
+
+    def resample(self, image: FloatArray, registration: Registration) -> FloatArray:
+        """A channel of the moving photo seen in the frame.
+
+        Parameters
+        ----------
+        image : ndarray of shape (H, W)
+            Of the moving photo at full resolution, no NaN.
+        registration : Registration
+            Baseline pixels to moving pixels.
+
+        Returns
+        -------
+        resampled : ndarray of the frame's shape
+            NaN outside the moving photo and where the alignment is not trusted.
+        """
+        rows, columns = self.shape
+        grid_y = np.arange(0, rows + MAP_STEP_PX, MAP_STEP_PX, dtype=np.float64)
+        grid_x = np.arange(0, columns + MAP_STEP_PX, MAP_STEP_PX, dtype=np.float64)
+        mesh_x, mesh_y = np.meshgrid(grid_x, grid_y)
+        nodes = self.to_baseline(np.column_stack([mesh_x.ravel(), mesh_y.ravel()]))
+        moving = registration.map_points(nodes).reshape(len(grid_y), len(grid_x), 2)
+
+        # Reduce the moving photo first where it is finer than the frame, or fine texture aliases.
+        step = np.nanmedian(np.hypot(*np.moveaxis(np.diff(moving, axis=1), -1, 0))) / MAP_STEP_PX
+        reduce = 1.0 / step if np.isfinite(step) and step > 1.15 else 1.0
+        source = image
+        if reduce < 1:
+            height, width = image.shape
+            size = (max(1, round(width * reduce)), max(1, round(height * reduce)))
+            source = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+            moving = (moving + 0.5) * np.array([size[0] / width, size[1] / height]) - 0.5
+
+        trusted = np.isfinite(moving).all(axis=2)
+        known = np.where(trusted[..., None], moving, -1e4).astype(np.float32)
+        # Node k sits at frame pixel k * step: resize with that convention by an explicit map.
+        place_x, place_y = np.meshgrid(
+            (np.arange(columns) / MAP_STEP_PX).astype(np.float32),
+            (np.arange(rows) / MAP_STEP_PX).astype(np.float32),
+        )
+        dense = cv2.remap(known, place_x, place_y, cv2.INTER_LINEAR)
+        sure = cv2.remap(trusted.astype(np.float32), place_x, place_y, cv2.INTER_LINEAR)
+        resampled = cv2.remap(
+            source.astype(np.float32, copy=False),
+            dense[..., 0],
+            dense[..., 1],
+            cv2.INTER_CUBIC,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        height, width = source.shape
+        outside = (
+            (sure < 0.999)
+            | (dense[..., 0] < 0)
+            | (dense[..., 0] > width - 1)
+            | (dense[..., 1] < 0)
+            | (dense[..., 1] > height - 1)
+        )
+        resampled[outside] = np.nan
+        return resampled
+
+
+def frame_around(
+    treated: BoolArray, fwhm_px: float, margin_px: float, shape: tuple[int, int]
+) -> MeasuringFrame:
+    """Frame that holds the treated area with a margin, scaled to the dots.
+
+    Raises
+    ------
+    ValueError
+        If nothing is treated.
+    """
+    rows = np.flatnonzero(treated.any(axis=1))
+    columns = np.flatnonzero(treated.any(axis=0))
+    if len(rows) == 0:
+        raise ValueError("treated area is empty")
+    top = max(0, int(rows[0] - margin_px))
+    left = max(0, int(columns[0] - margin_px))
+    bottom = min(shape[0], int(rows[-1] + margin_px) + 1)
+    right = min(shape[1], int(columns[-1] + margin_px) + 1)
+    scale = min(1.0, FWHM_WANTED_PX / fwhm_px)
+    return MeasuringFrame(left, top, right - left, bottom - top, scale)
