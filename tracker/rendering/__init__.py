@@ -1,0 +1,1 @@
+"""How a scalp looks: the parts `tracker.synthetic` builds its scenes from."""
