@@ -1,0 +1,179 @@
+"""A client's folder on disk: photos, and the optional records beside them.
+
+Photos are found and dated here, not decoded: a photo that turns out to be unusable is refused
+by name when it is measured, and the others go on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from pathlib import Path
+
+from tracker.measure.luminance import SrgbArray
+from tracker.photos import (
+    PHOTO_SUFFIXES,
+    PhotoError,
+    PhotoHeader,
+    date_in_name,
+    inspect_photo,
+    load_photo,
+    read_photo_bytes,
+)
+from tracker.record_files import (
+    CLIENT_FILE,
+    SESSIONS_FILE,
+    VIEW_WORDS,
+    ZONES_FILE,
+    FolderError,
+    read_plan,
+    read_sessions,
+    read_zones,
+)
+from tracker.records import Plan
+from tracker.series import PolygonZone, SeriesPhoto, Session
+
+
+@dataclass(frozen=True, eq=False)
+class ClientFolder:
+    """What a client's folder holds.
+
+    Attributes
+    ----------
+    name : str
+        The client, from client.toml or the folder's name.
+    photos : tuple of SeriesPhoto
+        In time order; undated photos after the dated ones, in the order of their names.
+    skipped : tuple of (name, reason)
+        Files that are neither photos nor records.
+    notes : tuple of str
+        What a person should know about single files, a line each.
+    """
+
+    name: str
+    photos: tuple[SeriesPhoto, ...]
+    skipped: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+    sessions: tuple[Session, ...]
+    plan: Plan
+    zones: tuple[PolygonZone, ...]
+
+
+def read_client_folder(path: Path | str, *, today: date | None = None) -> ClientFolder:
+    """Read a client's folder as `docs/cli.md` describes it.
+
+    Parameters
+    ----------
+    path : path
+        The folder; its sub-folders are not looked into.
+    today : date, optional
+        Photos dated later have a camera with a wrong clock; their date is not used.
+
+    Returns
+    -------
+    ClientFolder
+
+    Raises
+    ------
+    FolderError
+        If there is no such folder, no photo in it, or a record file cannot be understood.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FolderError(str(path), "there is no such folder", "check the name")
+    if not path.is_dir():
+        raise FolderError(str(path), "is a file, not a folder", "name the folder that holds it")
+    try:
+        files = sorted(
+            (f for f in path.iterdir() if f.is_file() and not f.name.startswith(".")),
+            key=lambda f: natural_key(f.name),
+        )
+    except OSError as error:
+        raise FolderError(str(path), "cannot be opened", "check its permissions") from error
+    photo_files = [f for f in files if f.suffix.lower() in PHOTO_SUFFIXES]
+    if not photo_files:
+        deeper = any(f.suffix.lower() in PHOTO_SUFFIXES for f in path.glob("*/*"))
+        raise FolderError(
+            str(path),
+            "holds no photos (" + " ".join(PHOTO_SUFFIXES) + ")",
+            "its sub-folders do: use `smp-tracker batch` for many clients"
+            if deeper
+            else "put the client's photos into it",
+        )
+    photos, notes = [], []
+    for file in photo_files:
+        photo, remarks = _read_photo_facts(file, today)
+        photos.append(photo)
+        notes += [f"{file.name}: {remark}" for remark in remarks]
+    undated = [p.name for p in photos if p.captured_on is None]
+    if 0 < len(undated) < len(photos):
+        notes += [f"{name}: has no date; placed after the dated photos" for name in undated]
+    # Stable: photos of one day, and undated ones, stay in the order of names.
+    photos.sort(key=lambda p: p.captured_on or date.max)
+
+    plan, remarks = read_plan(path / CLIENT_FILE)
+    notes += remarks
+    sessions, remarks = read_sessions(path / SESSIONS_FILE)
+    notes += remarks
+    return ClientFolder(
+        name=plan.client or path.resolve().name,
+        photos=tuple(photos),
+        skipped=tuple(
+            (f.name, "not a photo by its name")
+            for f in files
+            if f not in photo_files and f.name not in (CLIENT_FILE, SESSIONS_FILE, ZONES_FILE)
+        ),
+        notes=tuple(notes),
+        sessions=sessions,
+        plan=plan,
+        zones=read_zones(path / ZONES_FILE),
+    )
+
+
+def natural_key(name: str) -> list[tuple[int, int, str]]:
+    """Sort key under which IMG_2 comes before IMG_10."""
+    parts = re.findall(r"\d+|\D+", name.lower())
+    return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts]
+
+
+def view_in_name(name: str) -> str:
+    """Return the first view named in a file name, or ''."""
+    stem = re.sub(r"close[-_ ]up", "closeup", Path(name).stem.lower())
+    for word in re.findall(r"[a-z]+", stem):
+        if word in VIEW_WORDS:
+            return VIEW_WORDS[word]
+    return ""
+
+
+def _read_srgb(path: Path) -> SrgbArray:
+    return load_photo(path).srgb
+
+
+def _read_photo_facts(path: Path, today: date | None) -> tuple[SeriesPhoto, list[str]]:
+    """The photo as the analysis takes it, and remarks on its file."""
+    remarks: list[str] = []
+    named_on = date_in_name(path.name)
+    header: PhotoHeader | None = None
+    with contextlib.suppress(PhotoError):  # refused with this reason when it is measured
+        header = inspect_photo(read_photo_bytes(path), path.name)
+    taken_on = header.captured_on if header else None
+    remarks += header.notes if header else ()
+    # A day of grace: the camera may be in another time zone.
+    if taken_on and today and taken_on > today + timedelta(days=1):
+        remarks.append(f"its camera's date {taken_on} lies in the future and is not used")
+        taken_on = None
+    if taken_on and named_on and abs((taken_on - named_on).days) > 1:
+        remarks.append(
+            f"its camera says {taken_on}, its name {named_on}; the camera's date is used"
+        )
+    photo = SeriesPhoto(
+        name=path.name,
+        sha256=header.sha256 if header else "",
+        read=partial(_read_srgb, path),
+        view=view_in_name(path.name),
+        captured_on=taken_on or named_on,
+    )
+    return photo, remarks

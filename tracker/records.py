@@ -1,0 +1,111 @@
+"""Plain records of a client's plan and the rules of the timeline. Dates come in as arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from tracker.series import Session, Stage
+
+
+class Goal(StrEnum):
+    """What the client wants; chosen before the first session."""
+
+    SOFT_FADE = "soft fade"
+    FULL_REMOVAL = "full removal"
+    CORRECTION = "correction"
+
+    @property
+    def default_target(self) -> float:
+        """Share of the pigment to remove where the client named no figure.
+
+        Soft fade aims at the middle of the published 40-60 % band; a correction removes its
+        zones as a full removal does.
+        """
+        return 0.50 if self is Goal.SOFT_FADE else 0.95
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is known of a client besides photos and sessions. Empty fields are None or ''."""
+
+    client: str = ""
+    goal: Goal | None = None
+    target: float | None = None
+    """Share of the pigment to remove, a fraction; None without a goal."""
+    zones: tuple[str, ...] = ()
+    """For a correction: the zones to remove; the others must stay as they are."""
+    skin_type: str = ""
+    """Fitzpatrick I-VI as the clinic recorded it."""
+    smp_date: date | None = None
+    mm_per_px: float | None = None
+    """Scale of the baseline photo."""
+    marker_mm: float | None = None
+    """Side of the ArUco marker in the photos."""
+
+
+@dataclass(frozen=True)
+class StageSettings:
+    """Days after a session that bound the stages (the ranges published by removal clinics)."""
+
+    immediate_days: int = 2
+    """Frosting, redness and swelling: up to a day or two."""
+    healing_days: int = 14
+    """Crusts shed and whitish marks subside within two weeks."""
+    healed_days: int = 28
+    """From here on a photo counts for the fade; clearance goes on for up to six weeks."""
+
+    def __post_init__(self) -> None:
+        """Check that the bounds are in order."""
+        if not 0 <= self.immediate_days <= self.healing_days < self.healed_days:
+            raise ValueError(
+                "StageSettings must hold 0 <= immediate_days <= healing_days < healed_days, got "
+                f"{self.immediate_days}, {self.healing_days}, {self.healed_days}"
+            )
+
+
+def days_since_session(captured_on: date | None, sessions: Iterable[Session]) -> int | None:
+    """Days from the last session up to a photo; None before the first one or without a date."""
+    if captured_on is None:
+        return None
+    passed = [session.date for session in sessions if session.date <= captured_on]
+    return (captured_on - max(passed)).days if passed else None
+
+
+def stage_of(
+    captured_on: date | None,
+    sessions: Sequence[Session],
+    settings: StageSettings = StageSettings(),
+) -> Stage:
+    """Where a photo stands on the healing timeline.
+
+    Parameters
+    ----------
+    captured_on : date or None
+        The photo's day.
+    sessions : sequence of Session
+        All known sessions, in any order.
+    settings : StageSettings
+        Days that bound the stages.
+
+    Returns
+    -------
+    Stage
+        `UNKNOWN` without a date or without any session, `BASELINE` before the first session. A
+        photo of a session's own day counts as taken after it: fresh skin must never pass for a
+        healed result.
+    """
+    if captured_on is None or not sessions:
+        return Stage.UNKNOWN
+    days = days_since_session(captured_on, sessions)
+    if days is None:
+        return Stage.BASELINE
+    if days <= settings.immediate_days:
+        return Stage.IMMEDIATE
+    if days <= settings.healing_days:
+        return Stage.HEALING
+    if days < settings.healed_days:
+        return Stage.SETTLING
+    return Stage.HEALED
