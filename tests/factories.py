@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker.measure.luminance import FloatArray
+from tracker.measure.quality import PhotoQuality
 from tracker.measure.results import Dots, Estimate, Fate, Kind
 from tracker.series import (
     DotSeries,
     PhotoMeasures,
-    PhotoQuality,
     SeriesAnalysis,
     SeriesPhoto,
     Session,
