@@ -1,0 +1,1 @@
+"""Tables, pictures and pages of a measured series; nothing is measured here."""
