@@ -26,8 +26,8 @@ from tracker.rendering.hair import (
     paint_roots,
     paint_stubble,
 )
-from tracker.rendering.light import diffuse, relief_shading, shine
-from tracker.rendering.pigment import INK_RGB, FadeHistory, Ink, fade_history, tattoo
+from tracker.rendering.light import diffuse, halfway, relief_shading, shine
+from tracker.rendering.pigment import CORE_RGB, HALO_RGB, FadeHistory, Ink, fade_history, tattoo
 from tracker.rendering.presets import PRESETS, scene_specs
 from tracker.rendering.regions import Regions
 from tracker.rendering.scalp import Array, Chart, Head, unit
@@ -46,14 +46,16 @@ __all__ = [
     "scene_specs",
 ]
 
-GRID_PX = 3
-"""Rays are cast at every third pixel and interpolated; skin is smooth at that scale."""
+GRID_PX = 4
+"""Rays are cast at every fourth pixel and interpolated; skin is smooth at that scale."""
 LIMB_COSINE = 0.12
 """A dot seen more obliquely than about 83 degrees counts as behind the limb."""
-TEXTURE_SIDE_LIMIT_PX = 4200
+TEXTURE_SIDE_LIMIT_PX = 2800
 SHADOW_WIDENING = 3.2
-LIGHT_LEVEL = 1.25
-"""Linear level of a white surface that faces the light, at exposure 0 (before auto-exposure)."""
+HALO_SHARE = 0.3
+STUBBLE_SHADOW_MM = 0.10
+STUBBLE_SHADOW = np.float32(0.7)
+HALO_WIDENING = 1.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,8 +246,8 @@ class _View:
 
     uv: Image
     normal: Image
-    towards: Image
-    """Unit vectors to the camera, camera axes."""
+    half: Image
+    """Unit vectors half-way between camera and light, camera axes."""
     head_cover: Image
     treated_mm: Image
     surroundings: Image | None
@@ -291,7 +293,7 @@ def _look(spec: SeriesSpec, index: int, person: _Person, camera: Camera) -> _Vie
     return _View(
         large(person.chart.uv(direction)),
         large(normal),
-        large(towards),
+        large(halfway(towards, spec.photos[index])),
         np.clip(0.5 - large(clearance * px_per_mm), 0, 1),
         large(person.regions.inside_treated_mm(direction)),
         surroundings,
@@ -299,18 +301,27 @@ def _look(spec: SeriesSpec, index: int, person: _Person, camera: Camera) -> _Vie
     )
 
 
+@dataclass(frozen=True, eq=False)
+class _InkLayers:
+    """Densities (H, W) in green light; their colours differ."""
+
+    core: Image
+    halo: Image
+    """Ink deeper or spread: light scattered in the skin makes it bluer."""
+    crusts: Image
+
+
 def _paint_ink(
     spec: SeriesSpec, index: int, person: _Person, camera: Camera, visible: NDArray[np.bool_]
-) -> tuple[Image, Image]:
-    """Density (H, W) of the ink in green light, and of crusts."""
+) -> _InkLayers:
+    """Density of all ink that is left in this photo."""
     photo = spec.photos[index]
     ink = person.ink[visible]
     retained = person.history.retained[index][visible]
     shadow = person.history.shadow[index][visible]
-    density = np.zeros(camera.shape, np.float32)
-    crusts = np.zeros(camera.shape, np.float32)
+    layers = _InkLayers(*(np.zeros(camera.shape, np.float32) for _ in range(3)))
     if len(ink) == 0:
-        return density, crusts
+        return layers
     tangent = np.stack([np.cos(ink.turn), np.sin(ink.turn)], axis=1)
     first = unit(np.cross(ink.normal, np.array([0.31, 0.52, 0.79])))
     second = np.cross(ink.normal, first)
@@ -331,12 +342,28 @@ def _paint_ink(
     xy = camera.project(ink.point_mm)
     total = ink.pigment_od_mm2 * area_px2_per_mm2
     lost = np.clip(1 - retained, 0, 1)
-    covariances = covariance(ink.diameter_mm * (1 + 0.12 * lost), ink.aspect)
-    add_blobs(density, xy, covariances, ink.flatness, total * retained)
+    diameter = ink.diameter_mm * (1 + 0.12 * lost)
+    # an uneven drop of ink: a lobe beside the main deposit, their common centre at `xy`
+    offset = ink.lobe_mm[:, :1] * to_long + ink.lobe_mm[:, 1:] * to_short
+    share = ink.lobe_share
+    left = total * retained
+    solid = left * (1 - HALO_SHARE)
+    main = covariance(diameter * (1 - 0.25 * share), ink.aspect)
+    add_blobs(layers.core, xy - share[:, None] * offset, main, ink.flatness, solid * (1 - share))
+    with_lobe = share > 0
+    add_blobs(
+        layers.core,
+        (xy + (1 - share)[:, None] * offset)[with_lobe],
+        covariance(diameter * 0.7, np.ones(len(ink)))[with_lobe],
+        np.ones(with_lobe.sum()),
+        (solid * share)[with_lobe],
+    )
+    round_dot = np.ones(len(ink))
+    halo = covariance(diameter * HALO_WIDENING, round_dot)
+    add_blobs(layers.halo, xy, halo, round_dot, left * HALO_SHARE)
     if shadow.any():
-        round_dot = np.ones(len(ink))
         wide = covariance(ink.diameter_mm * SHADOW_WIDENING, round_dot)
-        add_blobs(density, xy, wide, round_dot, total * shadow)
+        add_blobs(layers.halo, xy, wide, round_dot, total * shadow)
     if photo.crust_share > 0:
         rng = _stream(spec, 30, index)
         crusted = rng.random(len(ink)) < photo.crust_share
@@ -344,27 +371,28 @@ def _paint_ink(
         wide = covariance(ink.diameter_mm, ink.aspect)[crusted]
         wide *= ((size / ink.diameter_mm[crusted]) ** 2)[:, None, None]
         amount = rng.uniform(0.06, 0.25, crusted.sum()) * size**2 * area_px2_per_mm2[crusted]
-        add_blobs(crusts, xy[crusted], wide, np.full(crusted.sum(), 1.5), amount)
-    return density, crusts
+        add_blobs(layers.crusts, xy[crusted], wide, np.full(crusted.sum(), 1.5), amount)
+    return layers
 
 
-def _skin_light(person: _Person, photo: PhotoSpec, view: _View, ink: Image, crusts: Image) -> Image:
+def _skin_light(person: _Person, photo: PhotoSpec, view: _View, ink: _InkLayers) -> Image:
     """Linear light (H, W, 3) of the head without hair."""
     melanin, blood, neutral, slope_u, slope_v, oil = person.skin.sample(view.uv)
     if photo.redness > 0:
         reach = 1 / (1 + np.exp(-view.treated_mm / 4.0))
         blood = blood * (1 + reach) + np.float32(photo.redness) * reach
-    melanin = melanin + crusts
+    melanin = melanin + ink.crusts
     lit = diffuse(view.normal, photo) * relief_shading(slope_u, slope_v, photo)
-    gloss = shine(view.normal, slope_u, slope_v, oil, view.towards, photo)
-    light = np.empty((*ink.shape, 3), np.float32)
+    gloss = shine(view.normal, slope_u, slope_v, oil, view.half, photo)
+    light = np.empty((*ink.core.shape, 3), np.float32)
     for channel in range(3):
         density = (
             person.base_density[channel]
             + MELANIN_RGB[channel] * melanin
             + HAEMOGLOBIN_RGB[channel] * blood
             + neutral
-            + np.float32(INK_RGB[channel]) * ink
+            + np.float32(CORE_RGB[channel]) * ink.core
+            + np.float32(HALO_RGB[channel]) * ink.halo
         )
         light[..., channel] = np.exp(np.float32(-np.log(10)) * density) * lit + 0.35 * gloss
     return light
@@ -384,6 +412,9 @@ def _add_hair(
         cover = np.zeros(camera.shape, np.float32)
         opacity = 0.5 if grey else OPACITY[spec.hair_colour]
         paint_stubble(_stream(spec, 40, index, int(grey)), cover, camera, group, photo, opacity)
+        # each hair also shades the skin around its root
+        shaded = cv2.GaussianBlur(cover, (0, 0), STUBBLE_SHADOW_MM * spec.px_per_mm)
+        light = light * np.exp(-STUBBLE_SHADOW * shaded)[..., None]
         clear = np.exp(-cover)[..., None]
         reflectance = GREY_REFLECTANCE if grey else HAIR_REFLECTANCE[spec.hair_colour]
         light = light * clear + (1 - clear) * lit[..., None] * np.array(reflectance, np.float32)
@@ -418,12 +449,12 @@ def _render_photo(
     visible = camera.sees(ink.point_mm, ink.normal, least_cosine=LIMB_COSINE)
     # dots just outside the frame still reach into it; behind the limb they do not
     paintable = visible | _just_outside(camera, ink)
-    density, crusts = _paint_ink(spec, index, person, camera, paintable)
+    ink_layers = _paint_ink(spec, index, person, camera, paintable)
     hair_seen = camera.sees(follicles.point_mm, follicles.normal, least_cosine=LIMB_COSINE)
     rooted = follicles[hair_seen]
     if len(rooted):
-        paint_roots(density, camera, rooted)
-    light = _skin_light(person, photo, view, density, crusts)
+        paint_roots(ink_layers.core, camera, rooted)
+    light = _skin_light(person, photo, view, ink_layers)
     cover = view.head_cover
     if view.surroundings is not None and view.in_front is not None:
         cover = cover * (1 - view.in_front)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from tracker.rendering.scalp import Array, Chart, Head, unit
 from tracker.rendering.spec import PhotoSpec, SeriesSpec
 
-NEWTON_STEPS = 7
+NEWTON_STEPS = 8
+CLOSE_ENOUGH_MM = 1e-5
 SWELLING = 1.12
 """An ellipsoid of the head's half axes times this holds the head and its bumps."""
 NOMINAL_DISTANCE_MM = 450.0
@@ -134,10 +135,12 @@ class Camera:
         swollen = SWELLING**2 - ((at(nearest) / self.head.half_axes_mm) ** 2).sum(-1)
         along = nearest - np.sqrt(np.maximum(swollen / (scaled_ray**2).sum(-1), 0.0))
         for _ in range(NEWTON_STEPS):
-            height = self.head.height(at(along))
-            slope = (height - self.head.height(at(along - 0.05))) / 0.05
-            along = along - np.clip(height / np.minimum(slope, -1e-3), -20, 20)
-            along = np.minimum(along, nearest)
+            height, gradient = self.head.height_and_gradient(at(along))
+            slope = np.minimum((gradient * rays).sum(-1), -1e-3)
+            step_mm = np.clip(height / slope, -20, 20)
+            along = np.minimum(along - step_mm, nearest)
+            if np.abs(height[lowest < 0]).max(initial=0.0) < CLOSE_ENOUGH_MM:
+                break
         return at(np.where(lowest < 0, along, nearest)), lowest
 
     def sees(self, point_mm: Array, normal: Array, *, least_cosine: float = 0.0) -> NDArray[np.bool_]:

@@ -25,8 +25,8 @@ def encode_srgb(linear: Image) -> Image:
 
 
 def _tone_table(photo: PhotoSpec) -> Image:
-    """Encoded value for linear light 0..1.5 in `CODES` steps."""
-    linear = np.linspace(0, 1.5, CODES, dtype=np.float32)
+    """Encoded value for linear light 0..1.5 in `CODES` steps of its square root."""
+    linear = np.linspace(0, np.sqrt(1.5), CODES, dtype=np.float32) ** 2
     if photo.shoulder > 0:
         knee = 1 - 0.55 * photo.shoulder
         room = 1.02 - knee
@@ -71,8 +71,8 @@ def expose(linear: Image, photo: PhotoSpec, rng: np.random.Generator) -> Image:
 
 def develop(linear: Image, photo: PhotoSpec) -> NDArray[np.uint8]:
     """What a phone makes of linear light: tone curve, noise filter, sharpening, 8 bits, JPEG."""
-    steps = np.clip(linear * np.float32((CODES - 1) / 1.5) + 0.5, 0, CODES - 1).astype(np.int32)
-    code = _tone_table(photo)[steps]
+    root = np.sqrt(np.clip(linear, 0, 1.5)) * np.float32((CODES - 1) / np.sqrt(1.5))
+    code = _tone_table(photo)[(root + np.float32(0.5)).astype(np.int32)]
     if photo.denoise > 0:
         smooth = cv2.bilateralFilter(code, 5, 0.05, 1.5)
         code += np.float32(photo.denoise) * (smooth - code)

@@ -63,7 +63,7 @@ def grow(
     units, bald = units[kept], bald[kept]
     per_unit = rng.choice([1, 2, 3], len(units), p=[0.45, 0.40, 0.15])
     index = np.repeat(np.arange(len(units)), per_unit)
-    uv = units[index] + rng.normal(0, 0.10, (len(index), 2))
+    uv = units[index] + rng.normal(0, 0.06, (len(index), 2))
     n = len(uv)
     direction = chart.direction(uv)
     point = head.surface(direction)
@@ -84,7 +84,7 @@ def grow(
         spec.hair_diameter_mm * miniature * np.exp(rng.normal(0, 0.15, n)),
         np.exp(rng.normal(0, 0.25, n)) * miniature,
         grey,
-        np.where(grey, 0.0, 0.24) * np.exp(rng.normal(0, 0.4, n)) * miniature,
+        np.where(grey, 0.02, 0.30) * np.exp(rng.normal(0, 0.4, n)) * miniature,
     )
 
 

@@ -42,12 +42,20 @@ def relief_shading(slope_u: Image, slope_v: Image, photo: PhotoSpec) -> Image:
     return result
 
 
-def shine(normal: Image, slope_u: Image, slope_v: Image, oil: Image, towards: Image, photo: PhotoSpec) -> Image:
-    """Specular reflection (H, W), added to the light that comes out of the skin."""
-    light = light_direction(photo)
-    half = unit(towards.astype(np.float64) + light).astype(np.float32)
-    facet = (normal * half).sum(-1) - 0.10 * (slope_u * half[..., 0] + slope_v * half[..., 1])
-    sharp = np.clip(facet, 0, 1) ** 60
-    broad = np.clip(facet, 0, 1) ** 12
-    result: Image = np.float32(photo.shine) * np.clip(oil, 0, None) * (0.9 * sharp + 0.35 * broad)
+def halfway(towards: Array, photo: PhotoSpec) -> Array:
+    """Unit vectors half-way between the camera and the light, camera axes."""
+    return unit(towards + light_direction(photo))
+
+
+def shine(
+    normal: Image, slope_u: Image, slope_v: Image, oil: Image, half: Image, photo: PhotoSpec
+) -> Image:
+    """Specular reflection (H, W), added to the light that comes out of the skin.
+
+    Facets of the relief glint one by one, so that oily skin sparkles instead of glazing over.
+    """
+    relief = slope_u * half[..., 0] + slope_v * half[..., 1]
+    facet = np.log(np.clip((normal * half).sum(-1) - np.float32(0.16) * relief, 0.05, 1.02))
+    lobes = np.float32(0.9) * np.exp(60 * facet) + np.float32(0.35) * np.exp(12 * facet)
+    result: Image = np.float32(photo.shine) * np.clip(oil, 0, None) * lobes
     return result

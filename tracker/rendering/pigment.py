@@ -12,8 +12,9 @@ from tracker.rendering.regions import Regions
 from tracker.rendering.scalp import Array, Chart, Head
 from tracker.rendering.spec import SeriesSpec
 
-INK_RGB = np.array([1.04, 1.0, 0.90])
-"""Density of the ink per channel against green: nearly neutral, slightly blue through skin."""
+CORE_RGB = np.array([1.0, 1.0, 0.95])
+HALO_RGB = np.array([1.14, 1.0, 0.78])
+"""Density of ink per channel against green: carbon is nearly neutral, scatter makes it bluer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +30,9 @@ class Ink:
     turn: Array
     """Shorter over longer axis, and the longer one's angle in the skin plane (radians)."""
     flatness: Array
+    lobe_share: Array
+    lobe_mm: Array
+    """Share of the ink in a lobe, and where the lobe stands along the two axes."""
     pigment_od_mm2: Array
     zone: NDArray[np.str_]
 
@@ -89,7 +93,11 @@ def tattoo(
     point = head.surface(direction)
     diameter = spec.dot_diameter_mm * np.exp(rng.normal(0, spec.diameter_spread, n))
     diameter = np.clip(diameter, 0.10, 0.60)
-    flatness = rng.uniform(1.0, 1.7, n)
+    flatness = rng.uniform(0.9, 1.4, n)
+    lobed = rng.random(n) < 0.5
+    lobe_share = np.where(lobed, rng.uniform(0.15, 0.45, n), 0.0)
+    around = rng.uniform(0, 2 * np.pi, n)
+    lobe = diameter * rng.uniform(0.35, 0.75, n)
     peak = spec.peak_density * np.exp(rng.normal(0, spec.density_spread, n))
     # a Gaussian of this half-maximum diameter holds peak * pi d^2 / (4 ln 2)
     pigment = np.minimum(peak, 1.2) * np.pi * diameter**2 / (4 * np.log(2))
@@ -101,6 +109,8 @@ def tattoo(
         rng.uniform(0.68, 1.0, n),
         rng.uniform(0, np.pi, n),
         flatness,
+        lobe_share,
+        lobe[:, None] * np.stack([np.cos(around), np.sin(around)], axis=1),
         pigment,
         regions.zone_names(direction),
     )

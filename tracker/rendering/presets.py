@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tracker.rendering.spec import PhotoSpec, SeriesSpec
+from tracker.rendering.spec import PhotoSpec, SeriesSpec, View
 
 FULL_HISTORY = (0.0, 0.32, 0.59, 0.70, 0.80)
 NULL_HISTORY = (0.0, 0.0, 0.0)
 DARKER_HISTORY = (0.0, -0.22)
+VIEWS: tuple[View, ...] = ("top", "crown", "front")
 
 
 @dataclass(frozen=True)
@@ -77,21 +78,28 @@ def photo_specs(
 
 def _clinic(rng: np.random.Generator) -> tuple[SeriesSpec, Conditions]:
     spec = SeriesSpec(
-        view=rng.choice(["top", "crown", "front"]),
+        view=VIEWS[rng.integers(len(VIEWS))],
         px_per_mm=rng.uniform(14, 20),
-        skin_type=rng.choice([1, 2, 3, 4]),
+        skin_type=1 + int(rng.integers(4)),
         dots_per_cm2=rng.uniform(70, 150),
         patch_radius_mm=rng.uniform(25, 34),
         hair_share_in_treated=rng.uniform(0.05, 0.3),
         edge_softness_mm=rng.uniform(2, 9),
         ghosting=rng.uniform(0.0, 0.2),
+        hairs_per_cm2=rng.uniform(140, 230),
+        texture=rng.uniform(0.7, 1.5),
+        peak_density=rng.uniform(0.28, 0.60),
+        dot_diameter_mm=rng.uniform(0.28, 0.42),
+        regularity=rng.uniform(0.45, 0.7),
+        merged_share=rng.uniform(0.02, 0.12),
+        grey_share=rng.uniform(0.0, 0.3),
     )
     return spec, CLINIC
 
 
 def _phone(rng: np.random.Generator) -> tuple[SeriesSpec, Conditions]:
     spec, _ = _clinic(rng)
-    return replace(spec, skin_type=rng.choice([2, 3, 4, 5])), PHONE
+    return replace(spec, skin_type=2 + int(rng.integers(4))), PHONE
 
 
 def _hairy(rng: np.random.Generator) -> tuple[SeriesSpec, Conditions]:
@@ -99,8 +107,7 @@ def _hairy(rng: np.random.Generator) -> tuple[SeriesSpec, Conditions]:
     spec = replace(
         spec,
         hair_share_in_treated=rng.uniform(0.5, 0.9),
-        hair_colour=rng.choice(["black", "brown"]),
-        hairs_per_cm2=rng.uniform(120, 180),
+        hair_colour="black" if rng.random() < 0.5 else "brown",
     )
     return spec, replace(CLINIC, stubble_mm=(0.2, 1.2))
 
@@ -118,7 +125,7 @@ def _sparse(rng: np.random.Generator) -> tuple[SeriesSpec, Conditions]:
 
 def _dark(rng: np.random.Generator) -> tuple[SeriesSpec, Conditions]:
     spec, _ = _clinic(rng)
-    return replace(spec, skin_type=rng.choice([5, 6]), hair_colour="black"), CLINIC
+    return replace(spec, skin_type=5 + int(rng.integers(2)), hair_colour="black"), CLINIC
 
 
 def _wide(rng: np.random.Generator) -> tuple[SeriesSpec, Conditions]:

@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 CHART_RADIUS_MM = 88.0
 VIEW_AXES: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
     # towards the camera, up in the photo
-    "front": ((0.0, 0.60, 0.80), (0.0, 1.0, 0.0)),
+    "front": ((0.0, 0.70, 0.72), (0.0, 1.0, 0.0)),
     "top": ((0.0, 1.0, 0.12), (0.0, 0.0, -1.0)),
     "crown": ((0.0, 0.80, -0.60), (0.0, 1.0, 0.0)),
     "left": ((0.86, 0.50, 0.12), (0.0, 1.0, 0.0)),
@@ -56,9 +56,9 @@ class Head:
     @classmethod
     def random(cls, rng: np.random.Generator) -> Head:
         axes = np.array([77.0, 96.0, 97.0]) * rng.uniform(0.95, 1.05, 3)
-        waves = unit(rng.normal(size=(7, 3))) * rng.uniform(2.5, 9.0, (7, 1))
-        heights = rng.uniform(0.4, 1.0, 7) * 0.035 / np.linalg.norm(waves, axis=1)
-        return cls(axes, rng.uniform(2.1, 2.35), waves, rng.uniform(0, 2 * np.pi, 7), heights)
+        waves = unit(rng.normal(size=(5, 3))) * rng.uniform(2.5, 9.0, (5, 1))
+        heights = rng.uniform(0.4, 1.0, 5) * 0.042 / np.linalg.norm(waves, axis=1)
+        return cls(axes, rng.uniform(2.1, 2.35), waves, rng.uniform(0, 2 * np.pi, 5), heights)
 
     def _bumps(self, direction: Array) -> Array:
         waves = np.cos(direction @ self.bump_waves.T + self.bump_phases)
@@ -83,14 +83,25 @@ class Head:
         height: Array = (p_norm - 1 - self._bumps(unit(scaled))) * CHART_RADIUS_MM
         return height
 
+    def height_and_gradient(self, point_mm: Array) -> tuple[Array, Array]:
+        """`height` (...) and its derivative (..., 3) by the point, exactly."""
+        scaled = point_mm / self.half_axes_mm
+        steep = np.abs(scaled) ** (self.squareness - 1)
+        p_norm = (steep * np.abs(scaled)).sum(-1) ** (1 / self.squareness)
+        length = np.sqrt((scaled**2).sum(-1))
+        direction = scaled / length[..., None]
+        phase = direction @ self.bump_waves.T + self.bump_phases
+        height: Array = (p_norm - 1 - np.cos(phase) @ self.bump_heights) * CHART_RADIUS_MM
+        slope = steep * np.sign(scaled) / p_norm[..., None] ** (self.squareness - 1)
+        along_waves = np.sin(phase) @ (self.bump_heights[:, None] * self.bump_waves)
+        radial = (along_waves * direction).sum(-1, keepdims=True)
+        slope += (along_waves - radial * direction) / length[..., None]
+        gradient: Array = slope * (CHART_RADIUS_MM / self.half_axes_mm)
+        return height, gradient
+
     def normal(self, point_mm: Array) -> Array:
         """Outward unit normals (..., 3) at surface points."""
-        step = 0.05
-        gradient = [
-            self.height(point_mm + step * axis) - self.height(point_mm - step * axis)
-            for axis in np.eye(3)
-        ]
-        return unit(np.stack(gradient, axis=-1))
+        return unit(self.height_and_gradient(point_mm)[1])
 
 
 @dataclass(frozen=True, eq=False)

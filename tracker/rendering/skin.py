@@ -85,25 +85,26 @@ class SkinTexture:
         maps = np.zeros((N_MAPS, side, side), np.float32)
         melanin, blood, neutral, slope_u, slope_v, oil = maps
 
-        for wavelength_mm, amount in ((45.0, 0.030), (14.0, 0.022), (4.0, 0.014), (1.3, 0.010)):
+        for wavelength_mm, amount in ((45.0, 0.026), (14.0, 0.020), (4.0, 0.014), (1.3, 0.010)):
             melanin += strength * amount * _smooth_noise(rng, shape, wavelength_mm * scale)
-        for wavelength_mm, amount in ((30.0, 0.020), (8.0, 0.016), (2.2, 0.012), (0.8, 0.006)):
+        for wavelength_mm, amount in ((30.0, 0.012), (8.0, 0.012), (2.2, 0.011), (0.8, 0.007)):
             blood += strength * amount * _smooth_noise(rng, shape, wavelength_mm * scale)
 
         # fine creases: ridges of band-limited noise make a net, as the skin's own relief
         height = np.zeros(shape, np.float32)
-        for wavelength_mm, amount in ((1.7, 0.030), (0.9, 0.018), (0.45, 0.008)):
+        for wavelength_mm, amount in ((1.9, 0.040), (1.0, 0.026), (0.5, 0.012)):
             ridge = 1 - np.abs(_smooth_noise(rng, shape, wavelength_mm * scale))
             height -= np.float32(amount) * np.maximum(ridge, 0) ** 2
-        height += 0.05 * _smooth_noise(rng, shape, 5.0 * scale)
+        height += 0.06 * _smooth_noise(rng, shape, 5.0 * scale)
+        height += 0.010 * _smooth_noise(rng, shape, 0.7 * scale)
         pores = _specks(rng, shape, int(area_cm2 * 90), 0.07 * scale, 0.5)
         height -= 0.02 * pores
         neutral += strength * 0.035 * pores
-        neutral -= strength * 0.30 * np.minimum(height, 0.0) * 0.6
+        neutral -= strength * 0.25 * np.minimum(height, 0.0)
         slope_u[:] = strength * cv2.Sobel(height, cv2.CV_32F, 1, 0, ksize=3, scale=scale / 8)
         slope_v[:] = strength * cv2.Sobel(height, cv2.CV_32F, 0, 1, ksize=3, scale=scale / 8)
 
-        neutral += strength * 0.006 * rng.standard_normal(shape, dtype=np.float32)
+        neutral += strength * 0.010 * rng.standard_normal(shape, dtype=np.float32)
         oil[:] = np.clip(0.5 + 0.35 * _smooth_noise(rng, shape, 25 * scale), 0, 1)
         oil *= 1 + 0.5 * _smooth_noise(rng, shape, 0.7 * scale).clip(-1.5, 2)
         _paint_blemishes(rng, spec, maps, area_cm2, scale)
@@ -151,15 +152,20 @@ def _paint_blemishes(
     draw(maps[0], rng.poisson(expected * 6), 0.3, 1.4, (0.02, 0.09))
     draw(maps[1], rng.poisson(expected * 1.2), 0.4, 2.5, (0.05, 0.18))
     for _ in range(rng.poisson(expected * 1.0)):
-        steps = rng.normal(size=(40, 2)).cumsum(0) * 0.35 + rng.normal(size=2) * np.arange(40)[:, None] * 0.25
-        path = (rng.uniform(0, side, 2) + steps * scale).astype(np.int32)
-        line = np.zeros(maps.shape[1:], np.uint8)
+        drift = rng.normal(size=2) * 0.25
+        steps = rng.normal(size=(40, 2)).cumsum(0) * 0.35 + np.arange(40)[:, None] * drift
+        path = (steps * scale).astype(np.int32)
+        path -= path.min(0) - int(2 * scale)
+        width, height = path.max(0) + int(2 * scale)
+        if max(width, height) >= side:
+            continue
+        line = np.zeros((height, width), np.uint8)
         cv2.polylines(line, [path], False, 255, max(1, round(0.12 * scale)), cv2.LINE_AA)
-        left, top = np.maximum(path.min(0) - int(2 * scale), 0)
-        right, bottom = np.minimum(path.max(0) + int(2 * scale), side)
-        if right > left and bottom > top:
-            part = cv2.GaussianBlur(line[top:bottom, left:right], (0, 0), max(0.15 * scale, 0.5))
-            maps[1][top:bottom, left:right] += part * np.float32(rng.uniform(0.03, 0.10) / 255)
+        soft = cv2.GaussianBlur(line.astype(np.float32), (0, 0), max(0.15 * scale, 0.5))
+        top, left = rng.integers(0, (side - height, side - width))
+        maps[1][top : top + height, left : left + width] += soft * np.float32(
+            rng.uniform(0.03, 0.10) / 255
+        )
 
 
 def base_density(spec: SeriesSpec, rng: np.random.Generator) -> NDArray[np.float32]:

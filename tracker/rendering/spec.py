@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 View = Literal["front", "top", "crown", "left", "right", "back", "close-up"]
-SkinType = Literal[1, 2, 3, 4, 5, 6]
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,8 @@ class SeriesSpec:
     view: View = "top"
     surroundings: bool = False
     """Ears, neck, shirt and wall around the head; else skin continues past the frame."""
-    skin_type: SkinType = 2
+    skin_type: int = 2
+    """Fitzpatrick 1 to 6."""
     texture: float = 1.0
     """Strength of pores, creases and blotches, 1 = usual."""
     blemishes_per_100_cm2: float = 6.0
@@ -84,11 +84,11 @@ class SeriesSpec:
     dots_per_cm2: float = 90.0
     dot_diameter_mm: float = 0.34
     """Median full width at half maximum."""
-    diameter_spread: float = 0.22
+    diameter_spread: float = 0.24
     """Standard deviation of the logarithm."""
-    peak_density: float = 0.32
+    peak_density: float = 0.42
     """Median optical density in the middle of a dot at baseline, green light."""
-    density_spread: float = 0.30
+    density_spread: float = 0.35
     regularity: float = 0.62
     """Least distance of neighbours over the mean spacing of a hexagonal layout."""
     merged_share: float = 0.06
@@ -102,10 +102,10 @@ class SeriesSpec:
     ghosting: float = 0.1
     """Share of the lost pigment that stays as a broad shadow."""
 
-    hairs_per_cm2: float = 140.0
+    hairs_per_cm2: float = 170.0
     """Hairs on the untreated, hair-bearing scalp."""
     hair_share_in_treated: float = 0.25
-    hair_diameter_mm: float = 0.07
+    hair_diameter_mm: float = 0.085
     hair_colour: Literal["black", "brown", "fair"] = "brown"
     grey_share: float = 0.1
 

@@ -15,7 +15,7 @@ from tracker.rendering.splat import Image
 BODIES: tuple[tuple[tuple[float, float, float], tuple[float, float, float], bool], ...] = (
     ((80.0, -22.0, -6.0), (9.0, 33.0, 19.0), True),
     ((-80.0, -22.0, -6.0), (9.0, 33.0, 19.0), True),
-    ((0.0, -105.0, -22.0), (60.0, 110.0, 62.0), True),
+    ((0.0, -110.0, -30.0), (62.0, 125.0, 64.0), True),
     ((0.0, -255.0, -30.0), (235.0, 95.0, 115.0), False),
 )
 
@@ -62,5 +62,8 @@ def paint_surroundings(
         lit = light[..., None] * texture[..., None] * tone
         picture = np.where(hit[..., None], lit, picture)
         nearest = np.where(hit, distance, nearest)
-    in_front = (nearest < head_distance).astype(np.float32)
-    return picture.astype(np.float32), in_front
+    # the nape runs into the neck without an edge
+    shown = np.isfinite(nearest)
+    behind = np.where(shown, nearest, 0.0) - np.minimum(head_distance, 1e6)
+    in_front = np.where(shown, 1 / (1 + np.exp(np.clip(behind / 1.5, -30, 30))), 0.0)
+    return picture.astype(np.float32), in_front.astype(np.float32)
