@@ -1,0 +1,177 @@
+"""From a few agreeing matches to a field over the whole head, and a test of it that it has not seen.
+
+Matches are looked for again only where the field is already sure of itself, kept only where their neighbours
+move alike, and the field is fitted anew; a few rounds carry it from the first group over the head. Loose rules here
+accept chance matches and drag the field along, so what was kept is not the proof: blocks of the photo
+are held out, the field is fitted without them, and the share of their keypoints whose most similar keypoint lies
+just where the field says is compared with chance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracker.measure.geometry import Affine, Points, apply_affine, contains
+from tracker.measure.matching import Matches, Places, find_candidates, neighbours_agree
+from tracker.measure.spline_field import FieldFit, SplineField, fit_spline_field
+
+KNOTS_PER_LONG_SIDE = 12
+BEND_SHARE = 0.004
+"""Prior second difference over one knot spacing, over the long side; see `spline_field`."""
+MATCH_SD_PX = 1.0
+"""Standard deviation of a SIFT match, working px."""
+ROUNDS = 4
+FINE_KNOTS_PER_LONG_SIDE = 24
+"""Of the last rounds, when thousands of matches can carry them."""
+SURE_SD_PX = 8.0
+"""Matches are looked for where the field's posterior sd is below this, working px."""
+WINDOW_PX = (6.0, 24.0)
+GROWTH_RATIO = 0.9
+AGREE_TOLERANCE_PX = 3.0
+AGREE_SHARE = 0.5
+BLOCKS_PER_LONG_SIDE = 8
+HIT_WINDOW_PX = 16.0
+HIT_PX = 3.2
+"""Within a square window of half side 16 px, a disc of 3.2 px holds 3 % of chance places."""
+HIT_CHANCE = float(np.pi * HIT_PX**2 / (2 * HIT_WINDOW_PX) ** 2)
+
+
+@dataclass(frozen=True, eq=False)
+class Growth:
+    """A grown field and the matches that carry it.
+
+    `field` gives displacements in moving working px on top of the prewarp, at reference working px.
+    """
+
+    field: SplineField
+    matches: Matches
+    xy: Points
+    """Reference places of the kept matches."""
+    residual: Points
+    noise_sd: float
+
+
+@dataclass(frozen=True)
+class HoldOut:
+    """How well fields fitted without a block predict the matches inside it."""
+
+    hit_rate: float
+    n: int
+    error_px: float
+    """Median distance of the hits from the prediction, working px."""
+
+    @property
+    def chance(self) -> float:
+        return HIT_CHANCE
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Both photos' keypoints, the prewarp between them and the working frames."""
+
+    reference: Places
+    """Sizes already multiplied by the prewarp's zoom."""
+    moving: Places
+    prewarp: Affine
+    shape: tuple[int, int]
+    moving_shape: tuple[int, int]
+
+    @property
+    def long_side(self) -> float:
+        return float(max(self.shape))
+
+    @property
+    def start(self) -> Points:
+        """Prewarped places of the reference keypoints."""
+        return apply_affine(self.prewarp, self.reference.xy)
+
+    def displacement(self, matches: Matches) -> Points:
+        moved: Points = self.moving.xy[matches.moving] - self.start[matches.reference]
+        return moved
+
+
+def fit_matches(scene: Scene, matches: Matches, knots: int = KNOTS_PER_LONG_SIDE) -> FieldFit:
+    """The field through these matches."""
+    finer = knots / KNOTS_PER_LONG_SIDE
+    return fit_spline_field(
+        scene.reference.xy[matches.reference],
+        scene.displacement(matches),
+        low=np.zeros(2),
+        high=np.array([scene.shape[1], scene.shape[0]], np.float64),
+        spacing=scene.long_side / knots,
+        bend_sd=BEND_SHARE * scene.long_side / finer**1.5,
+        noise_sd=MATCH_SD_PX,
+    )
+
+
+def grow(scene: Scene, seeds: Matches) -> Growth:
+    """Spread the field from the seed matches as far as the photos agree."""
+    matches = seeds
+    fit = fit_matches(scene, matches)
+    start = scene.start
+    for turn in range(ROUNDS):
+        sd = fit.field.sd(scene.reference.xy)
+        predicted = start + fit.field(scene.reference.xy)
+        sure = np.flatnonzero((sd < SURE_SD_PX) & contains(predicted, scene.moving_shape))
+        radius = np.clip(3 * np.hypot(sd[sure], MATCH_SD_PX), *WINDOW_PX)
+        found = find_candidates(scene.reference[sure], scene.moving, predicted[sure], radius)
+        local = found.matches(GROWTH_RATIO)
+        grown = Matches(sure[local.reference], local.moving)
+        residual = scene.moving.xy[grown.moving] - predicted[grown.reference]
+        keep = neighbours_agree(
+            scene.reference.xy[grown.reference], residual, AGREE_TOLERANCE_PX, AGREE_SHARE
+        )
+        if np.count_nonzero(keep) < 4:
+            break
+        matches = grown[keep]
+        knots = KNOTS_PER_LONG_SIDE if turn < ROUNDS // 2 else FINE_KNOTS_PER_LONG_SIDE
+        fit = fit_matches(scene, matches, knots)
+    kept = fit.weight > 0
+    matches = matches[kept]
+    return Growth(
+        fit.field,
+        matches,
+        scene.reference.xy[matches.reference],
+        fit.residual[kept],
+        fit.noise_sd,
+    )
+
+
+def hold_out(scene: Scene, matches: Matches) -> HoldOut:
+    """Predict each half of a chequerboard of blocks from the other half."""
+    block = scene.long_side / BLOCKS_PER_LONG_SIDE
+    cell = np.floor(scene.reference.xy / block).astype(int).sum(axis=1) % 2
+    start = scene.start
+    hits, total, distances = 0, 0, [np.empty(0)]
+    for fold in (0, 1):
+        others = matches[cell[matches.reference] != fold]
+        if len(others) < 8:
+            continue
+        field = fit_matches(scene, others).field
+        inside = np.flatnonzero(cell == fold)
+        predicted = start[inside] + field(scene.reference.xy[inside])
+        known = (field.sd(scene.reference.xy[inside]) < SURE_SD_PX) & contains(
+            predicted, scene.moving_shape
+        )
+        rows, predicted = inside[known], predicted[known]
+        best = find_candidates(
+            scene.reference[rows], scene.moving, predicted, HIT_WINDOW_PX
+        ).moving
+        seen = best >= 0
+        off = np.hypot(*(scene.moving.xy[best[seen]] - predicted[seen]).T)
+        hits += int(np.count_nonzero(off < HIT_PX))
+        total += int(np.count_nonzero(seen))
+        distances.append(off[off < HIT_PX])
+    near = np.concatenate(distances)
+    return HoldOut(
+        hits / total if total else 0.0, total, float(np.median(near)) if len(near) else np.nan
+    )
+
+
+def trusted(field: SplineField, limit_px: float, xy: Points) -> NDArray[np.bool_]:
+    """True where the field's posterior sd is below `limit_px`."""
+    sure: NDArray[np.bool_] = field.sd(xy) < limit_px
+    return sure
