@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tracker.measure.dot_scale import find_dot_scale
-from tracker.measure.hair import spot_shape
+from tracker.measure.hair import hair_probability, spot_shape
 from tracker.measure.luminance import BoolArray, FloatArray, SrgbArray, channel_density
 from tracker.measure.peaks import (
     FWHM_PER_SIGMA,
@@ -23,6 +23,7 @@ from tracker.measure.peaks import (
     texture_noise,
     to_full_px,
 )
+from tracker.measure.population import describe_population
 from tracker.measure.results import Dots, Kind
 
 
@@ -32,17 +33,15 @@ class DetectionSettings:
 
     Attributes
     ----------
-    threshold_snr : float
-        Least response over local texture noise. Lower values serve a series, whose other
-        photos sort out the false spots.
-    least_share : float
-        Least response relative to a typical dot of the photo.
+    threshold_snr : float or None
+        Least response over local texture noise. None lets the photo's own crowd of peaks
+        decide, which is what a person would mark; a low number (2 to 3) serves a series,
+        whose other photos sort out the false spots.
     fwhm_px : float or None
         Dot size if known; None finds it from the photo.
     """
 
-    threshold_snr: float = 3.0
-    least_share: float = 0.2
+    threshold_snr: float | None = None
     fwhm_px: float | None = None
 
 
@@ -68,7 +67,15 @@ class Detection:
     reason: str
 
 
-LEAST_RESOLVED_FWHM_PX = 3.0
+LEAST_RESOLVED_FWHM_PX = 2.5
+LEAST_ASYMMETRY = 0.28
+"""Dark-over-bright energy of peaks: skin without pigment stays below, dots lie above."""
+LEAST_SNR = 2.5
+LEAST_SNR_WITHOUT_POPULATION = 6.0
+RIM_SIGMAS = 0.35
+"""A maximum this close to the picture's edge is a spot whose centre was not photographed."""
+HAIR_ABOVE, DOT_BELOW = 0.65, 0.4
+"""Hair probabilities at which a spot is called hair, or a dot."""
 
 
 def pigment_density(srgb: SrgbArray) -> FloatArray:
@@ -106,33 +113,50 @@ def detect_dots(
         return Detection(Dots.empty(), float("nan"), False, "nothing dot-like stands out")
 
     band = band_pass(density, sigma_px, region)
-    noise = texture_noise(band)
-    rows, columns = peak_pixels(
-        band.response, noise * settings.threshold_snr, SEPARATION_SIGMAS * band.sigma
-    )
+    separation = SEPARATION_SIGMAS * band.sigma
+    rows, columns = peak_pixels(band.response, 0.0, separation)
     x, y, top = subpixel(band.response, rows, columns)
-    typical = np.percentile(top, 75) if len(top) else 0.0
-    keep = top >= settings.least_share * typical
-    rows, columns, x, y, top = rows[keep], columns[keep], x[keep], y[keep], top[keep]
+    bright = -band.response
+    crowd = describe_population(top, bright[peak_pixels(bright, 0.0, separation)])
+    noise = sample(texture_noise(band), x, y)
+    if settings.threshold_snr is None:
+        pigmented = crowd.asymmetry >= LEAST_ASYMMETRY
+        least_snr = LEAST_SNR if pigmented else LEAST_SNR_WITHOUT_POPULATION
+        keep = (top > crowd.threshold) & (top > least_snr * noise)
+    else:
+        pigmented = crowd.asymmetry >= LEAST_ASYMMETRY
+        keep = top > settings.threshold_snr * noise
+    height, width = band.response.shape
+    rim = RIM_SIGMAS * band.sigma
+    keep &= (x >= rim) & (y >= rim) & (x <= width - 1 - rim) & (y <= height - 1 - rim)
+    x, y, top, noise = x[keep], y[keep], top[keep], noise[keep]
+
     x_px, y_px = to_full_px(x, band.reduction), to_full_px(y, band.reduction)
     small = band_pass(density, sigma_px / SHAPE_RATIO, region)
     large = band_pass(density, sigma_px * SHAPE_RATIO, region)
     size_px = spot_size(sample_band(small, x_px, y_px), sample_band(large, x_px, y_px), sigma_px)
     peak = amplitude(top, size_px, sigma_px)
-    shape = spot_shape(band.response, band.response, x, y, band.sigma)
-    hair = np.clip(1.0 - shape.roundness, 0, 1) * np.clip(2 * shape.line, 0, 1)
-    kind = np.where(hair > 0.6, Kind.HAIR, Kind.DOT).astype(np.int8)
+    hair = hair_probability(spot_shape(band.response, x, y, band.sigma))
+    kind = np.where(
+        hair > HAIR_ABOVE,
+        Kind.HAIR,
+        Kind.DOT if pigmented else Kind.UNDECIDED,
+    ).astype(np.int8)
+    kind[(kind == Kind.DOT) & (hair > DOT_BELOW)] = Kind.UNDECIDED
     dots = Dots(
         x_px=x_px,
         y_px=y_px,
         fwhm_px=FWHM_PER_SIGMA * size_px,
         contrast=1 - 10.0**-peak,
         pigment=2 * np.pi * size_px**2 * peak,
-        snr=top / np.maximum(sample(noise, x, y), 1e-6),
+        snr=top / noise,
         hair_probability=hair,
         kind=kind,
     )
     fwhm_px = FWHM_PER_SIGMA * sigma_px
-    resolved = fwhm_px >= LEAST_RESOLVED_FWHM_PX
-    reason = "" if resolved else f"dots are {fwhm_px:.1f} px, {LEAST_RESOLVED_FWHM_PX:.0f} needed"
-    return Detection(dots, fwhm_px, resolved, reason)
+    if not pigmented:
+        return Detection(dots, fwhm_px, False, "no crowd of pigment-like dots stands out")
+    if fwhm_px < LEAST_RESOLVED_FWHM_PX:
+        reason = f"dots are {fwhm_px:.1f} px, {LEAST_RESOLVED_FWHM_PX:.0f} needed to count them"
+        return Detection(dots, fwhm_px, False, reason)
+    return Detection(dots, fwhm_px, True, "")

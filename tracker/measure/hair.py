@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from tracker.measure.luminance import FloatArray
@@ -36,16 +35,14 @@ class SpotShape:
     line: FloatColumn
 
 
-def spot_shape(
-    smooth: FloatArray, response: FloatArray, x: FloatColumn, y: FloatColumn, sigma: float
-) -> SpotShape:
-    """Shape cues at places of a smoothed density and its band-pass."""
+def spot_shape(response: FloatArray, x: FloatColumn, y: FloatColumn, sigma: float) -> SpotShape:
+    """Shape cues at places of a band-pass whose filter size is `sigma`."""
     if len(x) == 0:
         return SpotShape(np.empty(0), np.empty(0))
     step = max(1.0, 0.7 * sigma)
 
     def at(dx: float, dy: float) -> FloatColumn:
-        return sample(smooth, x + dx * step, y + dy * step)
+        return sample(response, x + dx * step, y + dy * step)
 
     middle = at(0, 0)
     hxx = at(-1, 0) - 2 * middle + at(1, 0)
@@ -71,6 +68,12 @@ def spot_shape(
     return SpotShape(roundness, np.clip(line, 0, 1))
 
 
-def blur_density(density: FloatArray, sigma: float) -> FloatArray:
-    """Gaussian blur with mirrored borders."""
-    return cv2.GaussianBlur(density, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
+def hair_probability(shape: SpotShape) -> FloatColumn:
+    """Chance that a spot is part of a hair, from its shape alone.
+
+    A place on a hair is long (`roundness` low) and goes on (`line` high); a dot of a merged
+    pair may be one of the two, rarely both.
+    """
+    evidence = 9.0 * (shape.line - 0.55) + 7.0 * (0.38 - shape.roundness)
+    probability: FloatColumn = 1 / (1 + np.exp(-evidence))
+    return probability

@@ -27,6 +27,7 @@ NOISE_CELL_SIGMAS = 24.0
 """Side of the cells in which texture noise is measured, in units of the spot's sigma."""
 SEPARATION_SIGMAS = 1.4
 """Least distance of two peaks in sigmas, about 0.6 of the spot's full width at half maximum."""
+LEAST_NOISE = 2e-4
 SHAPE_RATIO = 1.41421356
 """Ratio of the two filter sizes whose responses give a spot's own size."""
 
@@ -141,31 +142,35 @@ def band_pass(density: FloatArray, sigma_px: float, region: BoolArray | None = N
 def texture_noise(band: Band) -> FloatArray:
     """Local standard deviation of the band-pass, robust against the spots in it, shape (h, w).
 
-    Median of the absolute response in cells of `NOISE_CELL_SIGMAS`, interpolated between
+    Median absolute deviation in cells of `NOISE_CELL_SIGMAS`, interpolated between
     the cells' centres; a cell with little skin takes the picture's level.
     """
     height, width = band.response.shape
     step = max(1, round(band.sigma / 1.5))
-    magnitude = np.abs(band.response[::step, ::step])
     usable = band.valid[::step, ::step]
-    magnitude = np.where(usable, magnitude, np.nan)
+    response = np.where(usable, band.response[::step, ::step], np.nan)
     cell = max(8, round(NOISE_CELL_SIGMAS * band.sigma / step))
-    rows, columns = (max(1, round(side / cell)) for side in magnitude.shape)
-    whole = float(np.nanmedian(magnitude)) if usable.any() else 0.0
+    rows, columns = (max(1, round(side / cell)) for side in response.shape)
+    whole = _spread(response[usable])
     grid = np.full((rows, columns), whole, np.float32)
-    row_edges = np.linspace(0, magnitude.shape[0], rows + 1).astype(int)
-    column_edges = np.linspace(0, magnitude.shape[1], columns + 1).astype(int)
+    row_edges = np.linspace(0, response.shape[0], rows + 1).astype(int)
+    column_edges = np.linspace(0, response.shape[1], columns + 1).astype(int)
     for i in range(rows):
         for j in range(columns):
-            block = magnitude[
-                row_edges[i] : row_edges[i + 1], column_edges[j] : column_edges[j + 1]
-            ]
+            block = response[row_edges[i] : row_edges[i + 1], column_edges[j] : column_edges[j + 1]]
             block = block[np.isfinite(block)]
             if block.size >= cell * cell / 4:
-                grid[i, j] = np.median(block)
+                grid[i, j] = _spread(block)
     grid = cv2.resize(grid, (width, height), interpolation=cv2.INTER_LINEAR)
-    # Half a code of 8 bits is the least noise a photo can have; it keeps a flat field quiet.
-    return np.maximum(grid * MAD_TO_SIGMA, 1e-4).astype(np.float32)
+    # Less than a tenth of an 8-bit code is no noise a photo can have; it keeps a flat field quiet.
+    return np.maximum(grid, LEAST_NOISE).astype(np.float32)
+
+
+def _spread(values: FloatArray) -> float:
+    """Robust standard deviation; crowded dots push the median down, so not about zero."""
+    if values.size == 0:
+        return 0.0
+    return MAD_TO_SIGMA * float(np.median(np.abs(values - np.median(values))))
 
 
 def peak_pixels(
