@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from tracker.records import Goal, StageSettings, days_since_session, stage_of
+from tracker.records import Goal, TimelineSettings, days_since_session, stage_of
 from tracker.series import Session, Stage
 
 DAY = date(2026, 3, 1)
@@ -39,10 +39,10 @@ def test_stage_is_unknown_without_date_or_sessions() -> None:
 
 
 def test_the_days_are_settings() -> None:
-    later = StageSettings(healed_days=42)
+    later = TimelineSettings(healed_days=42)
     assert stage_of(DAY + timedelta(days=30), SESSIONS, later) is Stage.SETTLING
     with pytest.raises(ValueError, match="healed_days"):
-        StageSettings(healing_days=30)
+        TimelineSettings(healing_days=30)
 
 
 def test_days_since_session() -> None:

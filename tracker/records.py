@@ -47,7 +47,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class StageSettings:
+class TimelineSettings:
     """Days after a session that bound the stages (the ranges published by removal clinics)."""
 
     immediate_days: int = 2
@@ -61,7 +61,7 @@ class StageSettings:
         """Check that the bounds are in order."""
         if not 0 <= self.immediate_days <= self.healing_days < self.healed_days:
             raise ValueError(
-                "StageSettings must hold 0 <= immediate_days <= healing_days < healed_days, got "
+                "TimelineSettings must hold 0 <= immediate_days <= healing_days < healed_days, got "
                 f"{self.immediate_days}, {self.healing_days}, {self.healed_days}"
             )
 
@@ -77,7 +77,7 @@ def days_since_session(captured_on: date | None, sessions: Iterable[Session]) ->
 def stage_of(
     captured_on: date | None,
     sessions: Sequence[Session],
-    settings: StageSettings = StageSettings(),
+    settings: TimelineSettings = TimelineSettings(),
 ) -> Stage:
     """Where a photo stands on the healing timeline.
 
@@ -87,7 +87,7 @@ def stage_of(
         The photo's day.
     sessions : sequence of Session
         All known sessions, in any order.
-    settings : StageSettings
+    settings : TimelineSettings
         Days that bound the stages.
 
     Returns
