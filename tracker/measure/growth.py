@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tracker.measure.geometry import Affine, Points, apply_affine, contains
 from tracker.measure.matching import Matches, Places, find_candidates, neighbours_agree
-from tracker.measure.spline_field import FieldFit, SplineField, fit_spline_field
+from tracker.measure.spline_field import FieldFit, fit_spline_field
 
 KNOTS_PER_LONG_SIDE = 12
 BEND_SHARE = 0.004
@@ -43,15 +43,11 @@ HIT_CHANCE = float(np.pi * HIT_PX**2 / (2 * HIT_WINDOW_PX) ** 2)
 class Growth:
     """A grown field and the matches that carry it.
 
-    `field` gives displacements in moving working px on top of the prewarp, at reference working px.
+    The field gives displacements in moving working px on top of the prewarp, at reference working px.
     """
 
-    field: SplineField
+    fit: FieldFit
     matches: Matches
-    xy: Points
-    """Reference places of the kept matches."""
-    residual: Points
-    noise_sd: float
 
 
 @dataclass(frozen=True)
@@ -113,7 +109,7 @@ def grow(scene: Scene, seeds: Matches) -> Growth:
     fit = fit_matches(scene, matches)
     start = scene.start
     for turn in range(ROUNDS):
-        sd = fit.field.sd(scene.reference.xy)
+        sd = fit.sd(scene.reference.xy)
         predicted = start + fit.field(scene.reference.xy)
         sure = np.flatnonzero((sd < SURE_SD_PX) & contains(predicted, scene.moving_shape))
         radius = np.clip(3 * np.hypot(sd[sure], MATCH_SD_PX), *WINDOW_PX)
@@ -129,15 +125,7 @@ def grow(scene: Scene, seeds: Matches) -> Growth:
         matches = grown[keep]
         knots = KNOTS_PER_LONG_SIDE if turn < ROUNDS // 2 else FINE_KNOTS_PER_LONG_SIDE
         fit = fit_matches(scene, matches, knots)
-    kept = fit.weight > 0
-    matches = matches[kept]
-    return Growth(
-        fit.field,
-        matches,
-        scene.reference.xy[matches.reference],
-        fit.residual[kept],
-        fit.noise_sd,
-    )
+    return Growth(fit, matches[fit.weight > 0])
 
 
 def hold_out(scene: Scene, matches: Matches) -> HoldOut:
@@ -150,10 +138,10 @@ def hold_out(scene: Scene, matches: Matches) -> HoldOut:
         others = matches[cell[matches.reference] != fold]
         if len(others) < 8:
             continue
-        field = fit_matches(scene, others).field
+        fit = fit_matches(scene, others)
         inside = np.flatnonzero(cell == fold)
-        predicted = start[inside] + field(scene.reference.xy[inside])
-        known = (field.sd(scene.reference.xy[inside]) < SURE_SD_PX) & contains(
+        predicted = start[inside] + fit.field(scene.reference.xy[inside])
+        known = (fit.sd(scene.reference.xy[inside]) < SURE_SD_PX) & contains(
             predicted, scene.moving_shape
         )
         rows, predicted = inside[known], predicted[known]
@@ -169,9 +157,3 @@ def hold_out(scene: Scene, matches: Matches) -> HoldOut:
     return HoldOut(
         hits / total if total else 0.0, total, float(np.median(near)) if len(near) else np.nan
     )
-
-
-def trusted(field: SplineField, limit_px: float, xy: Points) -> NDArray[np.bool_]:
-    """True where the field's posterior sd is below `limit_px`."""
-    sure: NDArray[np.bool_] = field.sd(xy) < limit_px
-    return sure

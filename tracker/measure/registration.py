@@ -28,7 +28,6 @@ from tracker.measure.geometry import (
 )
 from tracker.measure.growth import (
     HIT_CHANCE,
-    MATCH_SD_PX,
     Growth,
     HoldOut,
     Scene,
@@ -115,8 +114,9 @@ class Registration:
         Affine map between the working frames.
     fields : tuple of SplineField
         Displacements in moving working px at reference working px, added up on top of the prewarp.
-    trusted : ndarray of shape (ny, nx), bool
-        Cells of the reference working frame (`CHECK_STEP_PX` wide) where the map may be used.
+    sd_px : ndarray of shape (ny, nx), float32
+        Standard deviation of each mapped coordinate, full-resolution moving px, on cells of the
+        reference working frame (`CHECK_STEP_PX` wide); NaN where the map may not be used.
     error_px : float
         Expected median error over the trusted skin, full-resolution moving px.
     overlap : float
@@ -129,7 +129,7 @@ class Registration:
     moving: Frame
     prewarp: Affine
     fields: tuple[SplineField, ...]
-    trusted: BoolArray
+    sd_px: FloatArray
     error_px: float
     overlap: float
     evidence: dict[str, float]
@@ -145,16 +145,35 @@ class Registration:
     def map_points(self, xy_px: ArrayLike) -> Points:
         """Places of (n, 2) reference points in the moving photo; NaN where outside or not trusted."""
         points = as_points(xy_px)
-        mapped = self._map(points)
+        mapped = self.map_everywhere(points)
         mapped[~(self._trusts(points) & contains(mapped, self.moving_shape))] = np.nan
         return mapped
 
     def point_sd_px(self, xy_px: ArrayLike) -> NDArray[np.float64]:
         """Standard deviation of each mapped coordinate, moving px; NaN where `map_points` is NaN."""
         points = as_points(xy_px)
-        deviation = self._sd_working(self.reference.to_working(points)) / self.moving.scale
+        deviation = self.sd_at(points)
         deviation[np.isnan(self.map_points(points)[:, 0])] = np.nan
         return deviation
+
+    def map_working(self, working: Points) -> Points:
+        """Moving working px of reference working px, trusted or not."""
+        mapped = apply_affine(self.prewarp, working)
+        for part in self.fields:
+            mapped = mapped + part(working)
+        return mapped
+
+    def map_everywhere(self, xy_px: Points) -> Points:
+        """Moving px of reference px, trusted or not, inside or not."""
+        return self.moving.to_full(self.map_working(self.reference.to_working(xy_px)))
+
+    def sd_at(self, xy_px: Points) -> NDArray[np.float64]:
+        """Standard deviation of the map at reference px; NaN where it may not be used."""
+        cell = np.floor((self.reference.to_working(xy_px) + 0.5) / CHECK_STEP_PX).astype(int)
+        ny, nx = self.sd_px.shape
+        inside = (cell >= 0).all(axis=1) & (cell[:, 0] < nx) & (cell[:, 1] < ny)
+        cell = np.clip(cell, 0, [nx - 1, ny - 1])
+        return np.where(inside, self.sd_px[cell[:, 1], cell[:, 0]], np.nan).astype(np.float64)
 
     def map_points_back(self, xy_px: ArrayLike) -> Points:
         """Places of (n, 2) moving points in the reference; NaN where outside or not trusted."""
@@ -164,7 +183,7 @@ class Registration:
         working = (target - self.prewarp[:, 2]) @ inverse.T
         # The field is smooth and small against the prewarp: the fixed-point iteration contracts.
         for _ in range(30):
-            step = (target - self._map_working(working)) @ inverse.T
+            step = (target - self.map_working(working)) @ inverse.T
             working = working + step
             if not len(step) or np.abs(step).max() < 1e-4:
                 break
@@ -203,7 +222,7 @@ class Registration:
         ny, nx = cells.shape[0] + 2, cells.shape[1] + 2
         grid = centred_cells((ny * MAP_STEP_PX, nx * MAP_STEP_PX), MAP_STEP_PX) - MAP_STEP_PX
         places = grid.reshape(-1, 2) * step_px + [x0, y0]
-        coarse = self._map(places).reshape(ny, nx, 2)
+        coarse = self.map_everywhere(places).reshape(ny, nx, 2)
         trusts = self._trusts(places).reshape(ny, nx)
 
         def enlarge(picture: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -227,30 +246,8 @@ class Registration:
             warped[enlarge(trusts.astype(np.float32)) < 0.5] = np.nan
         return warped
 
-    def _map_working(self, working: Points) -> Points:
-        mapped = apply_affine(self.prewarp, working)
-        for part in self.fields:
-            mapped = mapped + part(working)
-        return mapped
-
-    def _map(self, xy_px: Points) -> Points:
-        return self.moving.to_full(self._map_working(self.reference.to_working(xy_px)))
-
-    def _sd_working(self, working: Points) -> NDArray[np.float64]:
-        """Calibrated deviation: each later field is a measurement of its own."""
-        information = np.zeros(len(working))
-        for part in self.fields:
-            information += 1 / np.maximum(SD_CALIBRATION * part.sd(working), 1e-6) ** 2
-        return 1 / np.sqrt(information)
-
     def _trusts(self, xy_px: Points) -> NDArray[np.bool_]:
-        working = self.reference.to_working(xy_px)
-        cell = np.floor((working + 0.5) / CHECK_STEP_PX).astype(int)
-        ny, nx = self.trusted.shape
-        inside = (cell >= 0).all(axis=1) & (cell[:, 0] < nx) & (cell[:, 1] < ny)
-        cell = np.clip(cell, 0, [nx - 1, ny - 1])
-        trusts: NDArray[np.bool_] = inside & self.trusted[cell[:, 1], cell[:, 0]]
-        return trusts
+        return np.isfinite(self.sd_at(xy_px))
 
 
 def register(
@@ -350,8 +347,8 @@ def _verdict(
         )
     cells = centred_cells(reference.frame.working_shape, CHECK_STEP_PX)
     flat = cells.reshape(-1, 2)
-    sd = SD_CALIBRATION * growth.field.sd(flat)
-    mapped = apply_affine(attempt.prewarp, flat) + growth.field(flat)
+    sd = SD_CALIBRATION * growth.fit.sd(flat)
+    mapped = apply_affine(attempt.prewarp, flat) + growth.fit.field(flat)
     sure = sd < settings.trusted_sd_px
     inside = moving.frame.contains_working(mapped)
     skin = _coarse(reference.region, CHECK_STEP_PX).ravel()
@@ -360,14 +357,14 @@ def _verdict(
     evidence["overlap"] = overlap
     if overlap < settings.least_overlap:
         return NotRegistered(f"too little overlap ({100 * overlap:.0f} %)", evidence)
-    spread = float(np.median(np.hypot(sd[good], 0.1 * MATCH_SD_PX)))
+    sd_px = np.where(sure, sd / moving.frame.scale, np.nan).astype(np.float32)
     return Registration(
         reference.frame,
         moving.frame,
         attempt.prewarp,
-        (growth.field,),
-        sure.reshape(cells.shape[:2]),
-        RADIUS_PER_SD * spread / moving.frame.scale,
+        (growth.fit.field,),
+        sd_px.reshape(cells.shape[:2]),
+        RADIUS_PER_SD * float(np.median(sd_px[good])),
         overlap,
         evidence,
     )

@@ -40,36 +40,17 @@ class SplineField:
     spacing : float
         Distance of the knots.
     coefficients : ndarray of shape (ny, nx, 2)
-    covariance : ndarray of shape (ny * nx, ny * nx)
-        Posterior covariance of each component's coefficients.
     """
 
     origin: Points
     spacing: float
     coefficients: NDArray[np.float64]
-    covariance: NDArray[np.float32]
 
     def __call__(self, xy: Points) -> Points:
         """Field vectors at (n, 2) places; held constant outside the rectangle of knots."""
-        index, weight = self._basis(xy)
+        index, weight = _basis(xy, self.origin, self.spacing, self.coefficients.shape[:2])
         values: Points = np.einsum("nk,nkc->nc", weight, self.coefficients.reshape(-1, 2)[index])
         return values
-
-    def sd(self, xy: Points) -> NDArray[np.float64]:
-        """Posterior standard deviation of one component at (n, 2) places."""
-        index, weight = self._basis(xy)
-        n = self.covariance.shape[0]
-        rows = sp.csr_array(
-            (weight.ravel(), index.ravel(), np.arange(0, index.size + 1, 16)), shape=(len(xy), n)
-        )
-        variance = np.einsum(
-            "nk,nk->n", weight, np.take_along_axis(rows @ self.covariance, index, axis=1)
-        )
-        deviation: NDArray[np.float64] = np.sqrt(np.maximum(variance, 0))
-        return deviation
-
-    def _basis(self, xy: Points) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        return _basis(xy, self.origin, self.spacing, self.coefficients.shape[:2])
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +63,20 @@ class FieldFit:
     residual: Points
     noise_sd: float
     """Robust standard deviation of a measurement's component about the field."""
+    covariance: NDArray[np.float32]
+    """Posterior covariance of each component's coefficients, (ny * nx, ny * nx)."""
+
+    def sd(self, xy: Points) -> NDArray[np.float64]:
+        """Posterior standard deviation of one component of the field at (n, 2) places."""
+        field = self.field
+        index, weight = _basis(xy, field.origin, field.spacing, field.coefficients.shape[:2])
+        variance = np.zeros(len(xy))
+        for k in range(16):
+            variance += weight[:, k] * np.einsum(
+                "nj,nj->n", weight, self.covariance[index[:, k, None], index]
+            )
+        deviation: NDArray[np.float64] = np.sqrt(np.maximum(variance, 0))
+        return deviation
 
 
 def fit_spline_field(
@@ -151,8 +146,13 @@ def fit_spline_field(
             if np.count_nonzero(robust) < 3:
                 robust = np.ones(len(xy))
     covariance = scipy.linalg.cho_solve(factor, np.eye(nx * ny), check_finite=False)
-    field = SplineField(low, spacing, values.reshape(ny, nx, 2), covariance.astype(np.float32))
-    return FieldFit(field, robust, residual, stretch * float(np.median(noise)) if len(xy) else 0.0)
+    return FieldFit(
+        SplineField(low, spacing, values.reshape(ny, nx, 2)),
+        robust,
+        residual,
+        stretch * float(np.median(noise)) if len(xy) else 0.0,
+        covariance.astype(np.float32),
+    )
 
 
 def _basis(
