@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker.rendering.camera import Camera
-from tracker.rendering.camera_processing import develop, expose
+from tracker.rendering.camera_processing import decode_jpeg, develop, encode_jpeg, expose
 from tracker.rendering.hair import (
     GREY_REFLECTANCE,
     HAIR_REFLECTANCE,
@@ -65,6 +65,8 @@ class RenderedPhoto:
     Attributes
     ----------
     srgb : ndarray of uint8, shape (H, W, 3)
+    jpeg : bytes or None
+        The file that decodes to `srgb`; None where the spec asks for no compression.
     xy_px : ndarray of shape (n, 2)
         Dot centres in this photo; NaN where out of frame or behind the limb.
     retained : ndarray of shape (n,)
@@ -82,6 +84,7 @@ class RenderedPhoto:
 
     spec: PhotoSpec
     srgb: NDArray[np.uint8]
+    jpeg: bytes | None
     xy_px: Array
     retained: Array
     shadow: Array
@@ -282,7 +285,7 @@ def _look(spec: SeriesSpec, index: int, person: _Person, camera: Camera) -> _Vie
         return _enlarge(np.ascontiguousarray(grid, dtype=np.float32), shape)
 
     surroundings = in_front = None
-    if spec.surroundings:
+    if (clearance > -3.0).any():
         skin = (10.0 ** -person.base_density).astype(np.float32)
         behind = np.where(clearance < 0, distance, np.inf)
         # the same wall and shirt hang there on every visit of the same day only
@@ -464,6 +467,9 @@ def _render_photo(
     rng = _stream(spec, 50, index)
     light = light * _exposure_gain(light, skin_region, photo)
     srgb = develop(expose(light, photo, rng), photo)
+    jpeg = encode_jpeg(srgb, photo.jpeg_quality) if photo.jpeg_quality else None
+    if jpeg is not None:
+        srgb = decode_jpeg(jpeg)
     xy = camera.project(ink.point_mm)
     xy[~visible] = np.nan
     hair_xy = camera.project(follicles.point_mm)
@@ -473,6 +479,7 @@ def _render_photo(
     rendered = RenderedPhoto(
         photo,
         srgb,
+        jpeg,
         xy,
         retained,
         person.history.shadow[index],

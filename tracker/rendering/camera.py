@@ -113,7 +113,8 @@ class Camera:
         """
         rays = self.rays(xy_px)
         origin = self.position_mm
-        scaled_ray, scaled_origin = rays / self.head.half_axes_mm, origin / self.head.half_axes_mm
+        largest = self.head.largest_half_axes_mm
+        scaled_ray, scaled_origin = rays / largest, origin / largest
         nearest = -(scaled_ray @ scaled_origin) / (scaled_ray**2).sum(-1)
 
         def at(along: Array) -> Array:
@@ -132,7 +133,7 @@ class Camera:
             step = 2.0
         lowest = self.head.height(at(nearest))
         # Start on a swollen ellipsoid: from outside, Newton on a convex height cannot overshoot.
-        swollen = SWELLING**2 - ((at(nearest) / self.head.half_axes_mm) ** 2).sum(-1)
+        swollen = SWELLING**2 - ((at(nearest) / largest) ** 2).sum(-1)
         along = nearest - np.sqrt(np.maximum(swollen / (scaled_ray**2).sum(-1), 0.0))
         for _ in range(NEWTON_STEPS):
             height, gradient = self.head.height_and_gradient(at(along))

@@ -13,6 +13,8 @@ from tracker.rendering.spec import PhotoSpec
 from tracker.rendering.splat import Image
 
 CODES = 4096
+LIGHTNESS_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)
+"""Of encoded values, as phones and JPEG use them (ITU-R BT.601)."""
 
 
 def encode_srgb(linear: Image) -> Image:
@@ -70,9 +72,12 @@ def expose(linear: Image, photo: PhotoSpec, rng: np.random.Generator) -> Image:
 
 
 def develop(linear: Image, photo: PhotoSpec) -> NDArray[np.uint8]:
-    """What a phone makes of linear light: tone curve, noise filter, sharpening, 8 bits, JPEG."""
+    """What a phone makes of linear light: tone curve, noise filter, sharpening, 8 bits."""
     root = np.sqrt(np.clip(linear, 0, 1.5)) * np.float32((CODES - 1) / np.sqrt(1.5))
     code = _tone_table(photo)[(root + np.float32(0.5)).astype(np.int32)]
+    if photo.saturation != 1:
+        grey = code @ LIGHTNESS_WEIGHTS
+        code = grey[..., None] + np.float32(photo.saturation) * (code - grey[..., None])
     if photo.denoise > 0:
         smooth = cv2.bilateralFilter(code, 5, 0.05, 1.5)
         code += np.float32(photo.denoise) * (smooth - code)
@@ -82,12 +87,19 @@ def develop(linear: Image, photo: PhotoSpec) -> NDArray[np.uint8]:
         broad = cv2.resize(broad, (code.shape[1], code.shape[0]), interpolation=cv2.INTER_LINEAR)
         code += np.float32(photo.local_contrast) * (code - broad)
     if photo.sharpen > 0:
-        light = code @ np.array([0.3, 0.6, 0.1], np.float32)
+        light = code @ LIGHTNESS_WEIGHTS
         detail = light - cv2.GaussianBlur(light, (0, 0), photo.sharpen_radius_px)
         code += np.float32(photo.sharpen) * detail[..., None]
     picture: NDArray[np.uint8] = (np.clip(code, 0, 1) * 255 + 0.5).astype(np.uint8)
-    if photo.jpeg_quality:
-        file = io.BytesIO()
-        PillowImage.fromarray(picture).save(file, "JPEG", quality=photo.jpeg_quality)
-        picture = np.asarray(PillowImage.open(file).convert("RGB")).copy()
     return picture
+
+
+def encode_jpeg(picture: NDArray[np.uint8], quality: int) -> bytes:
+    file = io.BytesIO()
+    PillowImage.fromarray(picture).save(file, "JPEG", quality=quality)
+    return file.getvalue()
+
+
+def decode_jpeg(data: bytes) -> NDArray[np.uint8]:
+    with PillowImage.open(io.BytesIO(data)) as image:
+        return np.array(image.convert("RGB"))

@@ -85,6 +85,10 @@ def tattoo(
     margin = regions.inside_treated_mm(direction)
     softness = max(spec.edge_softness_mm, 1e-3)
     chance = np.clip(0.5 + margin / softness, 0, 1) ** 1.5
+    # a hand is not a machine: passes overlap here and leave gaps there
+    waves = rng.normal(size=(10, 3)) * 40.0
+    unevenness = np.cos(direction @ waves.T + rng.uniform(0, 2 * np.pi, 10)).sum(-1) / np.sqrt(5)
+    chance *= np.clip(0.88 + 0.14 * unevenness, 0.3, 1.0)
     if spec.treated == "none":
         chance[:] = 0
     kept = rng.random(len(uv)) < chance

@@ -28,7 +28,7 @@ class Conditions:
     light_deg: float
 
 
-CLINIC = Conditions(10.0, 0.35, 0.08, (0.15, 0.6), 0.25, 25.0)
+CLINIC = Conditions(10.0, 0.35, 0.13, (0.15, 0.6), 0.25, 25.0)
 PHONE = Conditions(18.0, 1.0, 0.30, (0.15, 1.0), 0.5, 70.0)
 
 
@@ -54,7 +54,7 @@ def photo_specs(
                 stubble_mm=rng.uniform(*conditions.stubble_mm),
                 light_azimuth_deg=azimuth + rng.uniform(-1, 1) * conditions.light_deg,
                 light_elevation_deg=rng.uniform(35, 70),
-                ambient_share=rng.uniform(0.45, 0.75),
+                ambient_share=rng.uniform(0.35, 0.7),
                 shine=conditions.shine * rng.uniform(0.4, 1.6),
                 exposure_stops=rng.uniform(-1, 1) * conditions.exposure_stops,
                 white_balance=(rng.uniform(0.93, 1.07), rng.uniform(0.90, 1.10)),
@@ -62,6 +62,7 @@ def photo_specs(
                 contrast=0.30 * tone * rng.uniform(0.2, 1),
                 shoulder=0.6 * tone * rng.uniform(0.2, 1),
                 local_contrast=0.15 * tone * rng.uniform(0, 1),
+                saturation=1 + 0.25 * rng.uniform(0.2, 1),
                 defocus_px=rng.uniform(0.6, 1.1),
                 motion_px=max(0.0, rng.normal(0, 0.7)),
                 motion_deg=rng.uniform(0, 180),
@@ -133,7 +134,6 @@ def _wide(rng: np.random.Generator) -> tuple[SeriesSpec, Conditions]:
     spec = replace(
         spec,
         treated="scalp",
-        surroundings=True,
         px_per_mm=rng.uniform(6.0, 7.5),
         dots_per_cm2=rng.uniform(50, 90),
         dot_diameter_mm=0.45,

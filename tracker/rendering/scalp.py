@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 CHART_RADIUS_MM = 88.0
+FACE_STRETCH = 1.6
+"""The lower half of the head over the upper one, in height."""
 VIEW_AXES: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
     # towards the camera, up in the photo
-    "front": ((0.0, 0.70, 0.72), (0.0, 1.0, 0.0)),
+    "front": ((0.0, 0.77, 0.64), (0.0, 1.0, 0.0)),
     "top": ((0.0, 1.0, 0.12), (0.0, 0.0, -1.0)),
     "crown": ((0.0, 0.80, -0.60), (0.0, 1.0, 0.0)),
     "left": ((0.86, 0.50, 0.12), (0.0, 1.0, 0.0)),
@@ -60,32 +62,45 @@ class Head:
         heights = rng.uniform(0.4, 1.0, 5) * 0.042 / np.linalg.norm(waves, axis=1)
         return cls(axes, rng.uniform(2.1, 2.35), waves, rng.uniform(0, 2 * np.pi, 5), heights)
 
+    @property
+    def largest_half_axes_mm(self) -> Array:
+        """Half axes of an ellipsoid that holds both halves of the head (without bumps)."""
+        return self.half_axes_mm * np.array([1.0, FACE_STRETCH, 1.0])
+
     def _bumps(self, direction: Array) -> Array:
         waves = np.cos(direction @ self.bump_waves.T + self.bump_phases)
         bumps: Array = waves @ self.bump_heights
         return bumps
 
+    def _axes(self, upwards: Array) -> Array:
+        """Half axes (..., 3) above or below the widest level; face and nape reach far down."""
+        axes: Array = np.where(
+            upwards[..., None] < 0, self.largest_half_axes_mm, self.half_axes_mm
+        )
+        return axes
+
     def surface(self, direction: Array) -> Array:
         """Points (..., 3) in mm where the unit `direction` (..., 3) leaves the head."""
         norm = (np.abs(direction) ** self.squareness).sum(-1) ** (1 / self.squareness)
         radius = (1 + self._bumps(direction)) / norm
-        points: Array = self.half_axes_mm * direction * radius[..., None]
+        points: Array = self._axes(direction[..., 1]) * direction * radius[..., None]
         return points
 
     def direction(self, point_mm: Array) -> Array:
         """Unit directions (..., 3) that belong to points (on or near the surface)."""
-        return unit(point_mm / self.half_axes_mm)
+        return unit(point_mm / self._axes(point_mm[..., 1]))
 
     def height(self, point_mm: Array) -> Array:
         """About the distance above the surface in mm; negative inside."""
-        scaled = point_mm / self.half_axes_mm
+        scaled = point_mm / self._axes(point_mm[..., 1])
         p_norm = (np.abs(scaled) ** self.squareness).sum(-1) ** (1 / self.squareness)
         height: Array = (p_norm - 1 - self._bumps(unit(scaled))) * CHART_RADIUS_MM
         return height
 
     def height_and_gradient(self, point_mm: Array) -> tuple[Array, Array]:
         """`height` (...) and its derivative (..., 3) by the point, exactly."""
-        scaled = point_mm / self.half_axes_mm
+        axes = self._axes(point_mm[..., 1])
+        scaled = point_mm / axes
         steep = np.abs(scaled) ** (self.squareness - 1)
         p_norm = (steep * np.abs(scaled)).sum(-1) ** (1 / self.squareness)
         length = np.sqrt((scaled**2).sum(-1))
@@ -96,7 +111,7 @@ class Head:
         along_waves = np.sin(phase) @ (self.bump_heights[:, None] * self.bump_waves)
         radial = (along_waves * direction).sum(-1, keepdims=True)
         slope += (along_waves - radial * direction) / length[..., None]
-        gradient: Array = slope * (CHART_RADIUS_MM / self.half_axes_mm)
+        gradient: Array = slope * (CHART_RADIUS_MM / axes)
         return height, gradient
 
     def normal(self, point_mm: Array) -> Array:

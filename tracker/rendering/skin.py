@@ -85,26 +85,26 @@ class SkinTexture:
         maps = np.zeros((N_MAPS, side, side), np.float32)
         melanin, blood, neutral, slope_u, slope_v, oil = maps
 
-        for wavelength_mm, amount in ((45.0, 0.026), (14.0, 0.020), (4.0, 0.014), (1.3, 0.010)):
+        for wavelength_mm, amount in ((45.0, 0.026), (14.0, 0.020), (4.0, 0.014), (1.3, 0.013)):
             melanin += strength * amount * _smooth_noise(rng, shape, wavelength_mm * scale)
-        for wavelength_mm, amount in ((30.0, 0.012), (8.0, 0.012), (2.2, 0.011), (0.8, 0.007)):
+        for wavelength_mm, amount in ((30.0, 0.012), (8.0, 0.012), (2.2, 0.012), (0.8, 0.012)):
             blood += strength * amount * _smooth_noise(rng, shape, wavelength_mm * scale)
 
         # fine creases: ridges of band-limited noise make a net, as the skin's own relief
         height = np.zeros(shape, np.float32)
-        for wavelength_mm, amount in ((1.9, 0.040), (1.0, 0.026), (0.5, 0.012)):
+        for wavelength_mm, amount in ((1.9, 0.055), (1.0, 0.042), (0.5, 0.022)):
             ridge = 1 - np.abs(_smooth_noise(rng, shape, wavelength_mm * scale))
             height -= np.float32(amount) * np.maximum(ridge, 0) ** 2
         height += 0.06 * _smooth_noise(rng, shape, 5.0 * scale)
         height += 0.010 * _smooth_noise(rng, shape, 0.7 * scale)
         pores = _specks(rng, shape, int(area_cm2 * 90), 0.07 * scale, 0.5)
-        height -= 0.02 * pores
-        neutral += strength * 0.035 * pores
+        height -= 0.03 * pores
+        neutral += strength * 0.05 * pores
         neutral -= strength * 0.25 * np.minimum(height, 0.0)
         slope_u[:] = strength * cv2.Sobel(height, cv2.CV_32F, 1, 0, ksize=3, scale=scale / 8)
         slope_v[:] = strength * cv2.Sobel(height, cv2.CV_32F, 0, 1, ksize=3, scale=scale / 8)
 
-        neutral += strength * 0.010 * rng.standard_normal(shape, dtype=np.float32)
+        neutral += strength * 0.015 * rng.standard_normal(shape, dtype=np.float32)
         oil[:] = np.clip(0.5 + 0.35 * _smooth_noise(rng, shape, 25 * scale), 0, 1)
         oil *= 1 + 0.5 * _smooth_noise(rng, shape, 0.7 * scale).clip(-1.5, 2)
         _paint_blemishes(rng, spec, maps, area_cm2, scale)

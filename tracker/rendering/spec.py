@@ -39,6 +39,8 @@ class PhotoSpec:
     shoulder: float = 0.0
     """Highlight roll-off, 0 none, 1 strong."""
     local_contrast: float = 0.0
+    saturation: float = 1.0
+    """Distance from grey after the tone curve; phones show skin above 1."""
     defocus_px: float = 0.6
     """Standard deviation of the lens blur."""
     motion_px: float = 0.0
@@ -70,8 +72,6 @@ class SeriesSpec:
     px_per_mm: float = 12.0
     """Scale at the centre of the view in a photo with zoom 1."""
     view: View = "top"
-    surroundings: bool = False
-    """Ears, neck, shirt and wall around the head; else skin continues past the frame."""
     skin_type: int = 2
     """Fitzpatrick 1 to 6."""
     texture: float = 1.0

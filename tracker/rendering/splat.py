@@ -12,16 +12,18 @@ from numpy.typing import NDArray
 from tracker.rendering.scalp import Array
 
 Image = NDArray[np.float32]
-CHUNK_VALUES = 4_000_000
+CHUNK_VALUES = 300_000
+"""Pixels evaluated at once: small enough to stay in the processor's cache."""
 
 
 def _patches(
-    sizes: NDArray[np.int64],
+    sizes: NDArray[np.int64], rows: Array
 ) -> list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]:
-    """Groups of equal patch half-size: (members, dy, dx)."""
+    """Groups of equal patch half-size, from the top of the picture down: (members, dy, dx)."""
     groups = []
     for size in np.unique(sizes):
         members = np.flatnonzero(sizes == size)
+        members = members[np.argsort(rows[members], kind="stable")]
         dy, dx = np.mgrid[-size : size + 1, -size : size + 1]
         chunk = max(1, CHUNK_VALUES // dy.size)
         for start in range(0, len(members), chunk):
@@ -29,7 +31,9 @@ def _patches(
     return groups
 
 
-def _deposit(canvas: Image, rows: NDArray[np.int64], columns: NDArray[np.int64], values: Array) -> None:
+def _deposit(
+    canvas: Image, rows: NDArray[np.int64], columns: NDArray[np.int64], values: Array | Image
+) -> None:
     height, width = canvas.shape
     inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
     flat = rows[inside] * width + columns[inside]
@@ -61,18 +65,21 @@ def add_blobs(
     determinant = np.maximum(xx * yy - xy**2, 1e-6)
     reach = 3.4 * np.sqrt(np.maximum(xx, yy)) / np.sqrt(flatness)
     sizes = np.ceil(reach).astype(np.int64) + 1
-    for members, dy, dx in _patches(sizes):
+    # exp(-ln2 * q^m) with the form q = 1 on the half-maximum ellipse
+    form = np.stack([yy, -2 * xy, xx], axis=1) / (2 * np.log(2) * determinant)[:, None]
+    form = form.astype(np.float32)
+    power = flatness.astype(np.float32)
+    for members, dy, dx in _patches(sizes, xy_px[:, 1]):
         corner = np.rint(xy_px[members]).astype(np.int64)
-        rest = xy_px[members] - corner
-        x = dx - rest[:, :1]
-        y = dy - rest[:, 1:]
-        squared = (
-            yy[members, None] * x**2 - 2 * xy[members, None] * x * y + xx[members, None] * y**2
-        ) / determinant[members, None]
-        # exp(-ln2 * q^m) with q = 1 on the half-maximum ellipse
-        q = np.maximum(squared / (2 * np.log(2)), 1e-12)
-        values = np.exp(-np.log(2) * q ** flatness[members, None])
-        values *= (total[members] / values.sum(axis=1))[:, None]
+        rest = (xy_px[members] - corner).astype(np.float32)
+        x = dx.astype(np.float32) - rest[:, :1]
+        y = dy.astype(np.float32) - rest[:, 1:]
+        a, b, c = (column[:, None] for column in form[members].T)
+        q = np.maximum(x * (a * x + b * y) + c * y * y, np.float32(1e-9))
+        if (power[members] != 1).any():
+            q = np.exp(power[members, None] * np.log(q))
+        values = np.exp(np.float32(-np.log(2)) * q)
+        values *= (total[members] / values.sum(axis=1)).astype(np.float32)[:, None]
         _deposit(canvas, corner[:, 1:] + dy, corner[:, :1] + dx, values)
 
 
@@ -93,14 +100,14 @@ def add_strokes(
     reach = np.abs(half).max(axis=1) + width_px / 2 + 1.0
     sizes = np.ceil(reach).astype(np.int64)
     edge = np.minimum(width_px, 1.0)
-    for members, dy, dx in _patches(sizes):
+    for members, dy, dx in _patches(sizes, middle[:, 1]):
         corner = np.rint(middle[members]).astype(np.int64)
-        rest = middle[members] - corner
-        x = dx - rest[:, :1]
-        y = dy - rest[:, 1:]
-        hx, hy = half[members, :1], half[members, 1:]
-        along = np.clip((x * hx + y * hy) / half_length2[members, None], -1, 1)
-        distance = np.hypot(x - along * hx, y - along * hy)
+        rest = (middle[members] - corner).astype(np.float32)
+        x = dx.astype(np.float32) - rest[:, :1]
+        y = dy.astype(np.float32) - rest[:, 1:]
+        hx, hy = half[members, :1].astype(np.float32), half[members, 1:].astype(np.float32)
+        along = np.clip((x * hx + y * hy) / half_length2[members, None].astype(np.float32), -1, 1)
+        distance = np.sqrt((x - along * hx) ** 2 + (y - along * hy) ** 2)
         wide = width_px[members, None]
         cover = np.clip((wide / 2 + 0.5 - distance) / edge[members, None], 0, 1)
         cover *= (edge * opacity)[members, None]

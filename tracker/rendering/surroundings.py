@@ -16,7 +16,7 @@ BODIES: tuple[tuple[tuple[float, float, float], tuple[float, float, float], bool
     ((80.0, -22.0, -6.0), (9.0, 33.0, 19.0), True),
     ((-80.0, -22.0, -6.0), (9.0, 33.0, 19.0), True),
     ((0.0, -110.0, -30.0), (62.0, 125.0, 64.0), True),
-    ((0.0, -255.0, -30.0), (235.0, 95.0, 115.0), False),
+    ((0.0, -250.0, -35.0), (290.0, 95.0, 125.0), False),
 )
 
 
@@ -66,4 +66,6 @@ def paint_surroundings(
     shown = np.isfinite(nearest)
     behind = np.where(shown, nearest, 0.0) - np.minimum(head_distance, 1e6)
     in_front = np.where(shown, 1 / (1 + np.exp(np.clip(behind / 1.5, -30, 30))), 0.0)
-    return picture.astype(np.float32), in_front.astype(np.float32)
+    # what is not the head is out of focus, which also hides the coarse grid
+    soft = cv2.GaussianBlur(picture.astype(np.float32), (0, 0), 1.6)
+    return soft, cv2.GaussianBlur(in_front.astype(np.float32), (0, 0), 0.8)
