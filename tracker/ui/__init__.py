@@ -1,0 +1,1 @@
+"""The dashboard: pages that gather and show; measuring is `tracker.analysis`."""

@@ -1,0 +1,274 @@
+// Before and after in one frame: slider, side by side, blink and checkerboard, with one zoom.
+// The zoom lives here, not in the page script, so it stays put when other photos are chosen.
+
+const kept = new Map();          // frame name -> {zoom, x, y, cut, mode, shown}
+const MAX_ZOOM = 16;
+
+const HINTS = {
+  slide: "Drag the handle or use the arrow keys. Pinch, double-click or + and − zoom; drag moves the picture once zoomed.",
+  side: "Both pictures move together. Pinch, double-click or + and − zoom; drag or arrow keys move.",
+  blink: "The photos take turns; space holds one and switches. Pinch, double-click or + and − zoom.",
+  check: "Tiles of both photos: lines that run on across the tiles show that the photos lie on each other.",
+};
+
+function drawMark(pen, fate, x, y, r, colour) {
+  const path = () => {
+    pen.beginPath();
+    if (fate === "gone") {
+      pen.moveTo(x - r, y - r); pen.lineTo(x + r, y + r);
+      pen.moveTo(x + r, y - r); pen.lineTo(x - r, y + r);
+    } else if (fate === "faded") {
+      pen.moveTo(x, y - r * 1.25); pen.lineTo(x + r * 1.25, y); pen.lineTo(x, y + r * 1.25);
+      pen.lineTo(x - r * 1.25, y); pen.closePath();
+    } else if (fate === "censored") {
+      pen.moveTo(x - r, y); pen.lineTo(x + r, y);
+    } else if (fate === "new") {
+      pen.rect(x - r, y - r, 2 * r, 2 * r);
+    } else {
+      pen.arc(x, y, r, 0, 7);
+    }
+  };
+  path(); pen.lineWidth = 4; pen.strokeStyle = "rgba(18,17,15,.75)"; pen.stroke();
+  path(); pen.lineWidth = 2; pen.strokeStyle = colour; pen.stroke();
+}
+
+function legendMark(fate, colour) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 36;
+  const pen = canvas.getContext("2d");
+  pen.scale(2, 2);
+  pen.fillStyle = "#c9a58e"; pen.beginPath(); pen.roundRect(0, 0, 18, 18, 4); pen.fill();
+  drawMark(pen, fate, 9, 9, 4.5, colour);
+  canvas.style.width = canvas.style.height = "18px";
+  canvas.setAttribute("aria-hidden", "true");
+  return canvas;
+}
+
+export default function ({ data, parentElement }) {
+  const root = parentElement.querySelector(".cmp");
+  const find = (selector) => root.querySelector(selector);
+  const stage = find(".stage"), handle = find(".handle");
+  const panes = [find(".a"), find(".b")];
+  const W = data.width, H = data.height;
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+  const fresh = { zoom: 1, x: W / 2, y: H / 2, cut: 50, mode: "slide", hidden: data.hidden };
+  const view = kept.get(data.frame) ?? fresh;
+  kept.set(data.frame, view);
+
+  panes.forEach((pane, i) => {
+    const side = i ? data.after : data.before, image = pane.querySelector("img");
+    if (image.getAttribute("src") !== side.src) image.src = side.src;
+    image.alt = side.alt;
+    image.width = W; image.height = H;
+    pane.querySelector(".tag").textContent = side.tag;
+  });
+
+  const stacked = () => W / H > 1.15 && root.clientWidth < 640;
+  const limit = (value, low, high) => Math.min(Math.max(value, low), high);
+
+  function layout() {
+    const width = root.clientWidth;
+    if (!width) return;
+    const side = view.mode === "side";
+    stage.classList.toggle("stack", side && stacked());
+    const paneWidth = side && !stacked() ? width / 2 - 2 : width;
+    const most = Math.max(260, innerHeight * 0.72);
+    let height = Math.min(paneWidth * H / W, most);
+    if (side && stacked()) height = Math.min(height * 2 + 4, most * 1.2);
+    // Capped in height, the stage narrows with it: no dark bars beside the picture.
+    const fit = height * (side ? (stacked() ? 0.5 : 2) : 1) * W / H;
+    stage.style.width = Math.round(Math.min(width, fit)) + "px";
+    stage.style.height = Math.round(height) + "px";
+    stage.style.setProperty("--tile-h", (16 * stage.clientWidth / height) + "%");
+    place();
+  }
+
+  function frame(pane) {
+    const w = pane.clientWidth, h = pane.clientHeight;
+    return { w, h, scale: Math.min(w / W, h / H) * view.zoom };
+  }
+
+  function place() {
+    const first = frame(panes[0]);
+    const halfX = first.w / 2 / first.scale, halfY = first.h / 2 / first.scale;
+    view.x = halfX * 2 >= W ? W / 2 : limit(view.x, halfX, W - halfX);
+    view.y = halfY * 2 >= H ? H / 2 : limit(view.y, halfY, H - halfY);
+    stage.style.setProperty("--cut", view.cut + "%");
+    handle.style.left = view.cut + "%";
+    stage.dataset.mode = view.mode;
+    stage.dataset.zoomed = view.zoom > 1.001 ? "1" : "0";
+    find(".level").textContent = (view.zoom < 9.95 ? view.zoom.toFixed(1).replace(".0", "") : Math.round(view.zoom)) + "×";
+    find(".hint").textContent = HINTS[view.mode];
+    root.querySelectorAll("[data-mode][role=radio]").forEach((button) => {
+      const on = button.dataset.mode === view.mode;
+      button.setAttribute("aria-checked", on);
+      button.tabIndex = on ? 0 : -1;
+    });
+    if (view.mode === "slide") {
+      stage.setAttribute("role", "slider");
+      stage.setAttribute("aria-valuemin", 0); stage.setAttribute("aria-valuemax", 100);
+      stage.setAttribute("aria-valuenow", Math.round(view.cut));
+      stage.setAttribute("aria-valuetext", Math.round(view.cut) + " % before");
+    } else {
+      ["valuemin", "valuemax", "valuenow", "valuetext"].forEach((n) => stage.removeAttribute("aria-" + n));
+      stage.setAttribute("role", "group");
+    }
+    stage.setAttribute("aria-label", "Before and after, " + view.mode);
+    panes.forEach((pane) => {
+      const { w, h, scale } = frame(pane);
+      const left = w / 2 - view.x * scale, top = h / 2 - view.y * scale;
+      const image = pane.querySelector("img");
+      image.style.transform = `translate(${left}px,${top}px) scale(${scale})`;
+      image.style.imageRendering = scale > 3 ? "pixelated" : "auto";
+      drawDots(pane, w, h, scale, left, top);
+    });
+  }
+
+  function drawDots(pane, w, h, scale, left, top) {
+    const canvas = pane.querySelector("canvas"), ratio = devicePixelRatio || 1;
+    if (canvas.width !== Math.round(w * ratio) || canvas.height !== Math.round(h * ratio)) {
+      canvas.width = Math.round(w * ratio); canvas.height = Math.round(h * ratio);
+    }
+    const pen = canvas.getContext("2d");
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, w, h);
+    const r = limit(data.dots.radius * scale, 1.6, 16);
+    for (const { fate, colour, x, y } of data.dots.groups) {
+      if (view.hidden.includes(fate)) continue;
+      for (let i = 0; i < x.length; i++) {
+        const px = (x[i] + 0.5) * scale + left, py = (y[i] + 0.5) * scale + top;
+        if (px > -20 && py > -20 && px < w + 20 && py < h + 20) {
+          if (r < 3) {
+            pen.fillStyle = "rgba(18,17,15,.6)"; pen.fillRect(px - r - 1, py - r - 1, 2 * r + 2, 2 * r + 2);
+            pen.fillStyle = colour; pen.fillRect(px - r, py - r, 2 * r, 2 * r);
+          } else drawMark(pen, fate, px, py, r, colour);
+        }
+      }
+    }
+  }
+
+  function zoomBy(factor, clientX, clientY, pane = panes[0]) {
+    const box = pane.getBoundingClientRect();
+    const dx = clientX === undefined ? 0 : clientX - box.left - box.width / 2;
+    const dy = clientY === undefined ? 0 : clientY - box.top - box.height / 2;
+    const before = frame(pane).scale;
+    view.zoom = limit(view.zoom * factor, 1, MAX_ZOOM);
+    const after = frame(pane).scale;
+    view.x += dx / before - dx / after;
+    view.y += dy / before - dy / after;
+    place();
+  }
+  const paneAt = (event) => {
+    if (view.mode !== "side") return panes[0];
+    const box = panes[1].getBoundingClientRect();
+    return event.clientX >= box.left && event.clientY >= box.top ? panes[1] : panes[0];
+  };
+  const cutAt = (event) => {
+    const box = stage.getBoundingClientRect();
+    view.cut = limit((event.clientX - box.left) / box.width * 100, 0, 100);
+    place();
+  };
+
+  const fingers = new Map();
+  let sliding = false, spread = 0;
+  stage.onpointerdown = (event) => {
+    if (event.button > 0) return;
+    stage.focus({ preventScroll: true });
+    fingers.set(event.pointerId, event);
+    try { stage.setPointerCapture(event.pointerId); } catch { /* the pointer is gone already */ }
+    sliding = view.mode === "slide" && (handle.contains(event.target) || view.zoom <= 1.001);
+    if (sliding && fingers.size === 1) cutAt(event);
+    spread = 0;
+  };
+  stage.onpointermove = (event) => {
+    const last = fingers.get(event.pointerId);
+    if (!last) return;
+    fingers.set(event.pointerId, event);
+    if (fingers.size === 2) {
+      const [p, q] = [...fingers.values()];
+      const now = Math.hypot(p.clientX - q.clientX, p.clientY - q.clientY);
+      if (spread) zoomBy(now / spread, (p.clientX + q.clientX) / 2, (p.clientY + q.clientY) / 2, paneAt(p));
+      spread = now;
+    } else if (sliding) cutAt(event);
+    else {
+      const { scale } = frame(panes[0]);
+      view.x -= (event.clientX - last.clientX) / scale;
+      view.y -= (event.clientY - last.clientY) / scale;
+      place();
+    }
+  };
+  stage.onpointerup = stage.onpointercancel = (event) => {
+    fingers.delete(event.pointerId); spread = 0;
+    if (!fingers.size) sliding = false;
+  };
+  stage.ondblclick = (event) => zoomBy(view.zoom > 7 ? 1 / view.zoom : 2, event.clientX, event.clientY, paneAt(event));
+  stage.onwheel = (event) => {
+    if (!event.ctrlKey && !event.metaKey) return;      // plain wheel scrolls the page
+    event.preventDefault();
+    zoomBy(Math.exp(-event.deltaY * 0.01), event.clientX, event.clientY, paneAt(event));
+  };
+
+  let clock = 0, held = false;
+  const turn = () => { stage.dataset.show = stage.dataset.show === "a" ? "b" : "a"; };
+  function blink() {
+    clearInterval(clock);
+    stage.dataset.show ??= "a";
+    if (view.mode === "blink" && !still && !held) clock = setInterval(turn, 900);
+  }
+  function choose(mode) { view.mode = mode; held = false; layout(); blink(); }
+
+  stage.onkeydown = (event) => {
+    const step = 60 / frame(panes[0]).scale, key = event.key;
+    const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    if (key === "+" || key === "=") zoomBy(1.5);
+    else if (key === "-") zoomBy(1 / 1.5);
+    else if (key === "0") { view.zoom = 1; place(); }
+    else if (key === " " && view.mode === "blink") { held = true; blink(); turn(); }
+    else if (view.mode === "slide" && !event.shiftKey && (key === "ArrowLeft" || key === "ArrowRight")) {
+      view.cut = limit(view.cut + (key === "ArrowLeft" ? -2 : 2), 0, 100); place();
+    } else if (view.mode === "slide" && (key === "Home" || key === "End")) {
+      view.cut = key === "Home" ? 0 : 100; place();
+    } else if (moves[key] && view.zoom > 1.001) {
+      view.x += moves[key][0] * step; view.y += moves[key][1] * step; place();
+    } else return;
+    event.preventDefault();
+  };
+
+  const modes = [...root.querySelectorAll("[data-mode][role=radio]")];
+  modes.forEach((button, i) => {
+    button.onclick = () => choose(button.dataset.mode);
+    button.onkeydown = (event) => {
+      const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (!by) return;
+      event.preventDefault();
+      const next = modes[(i + by + modes.length) % modes.length];
+      next.focus(); choose(next.dataset.mode);
+    };
+  });
+  root.querySelectorAll("[data-zoom]").forEach((button) => {
+    button.onclick = () => {
+      if (button.dataset.zoom === "fit") { view.zoom = 1; place(); }
+      else zoomBy(button.dataset.zoom === "in" ? 1.5 : 1 / 1.5);
+    };
+  });
+
+  const legend = find(".legend");
+  legend.querySelectorAll("label").forEach((label) => label.remove());
+  for (const group of data.dots.groups) {
+    const label = document.createElement("label"), box = document.createElement("input");
+    box.type = "checkbox"; box.checked = !view.hidden.includes(group.fate);
+    box.onchange = () => {
+      view.hidden = box.checked ? view.hidden.filter((f) => f !== group.fate) : [...view.hidden, group.fate];
+      place();
+    };
+    label.append(box, legendMark(group.fate, group.colour), `${group.name} ${group.count}`);
+    legend.append(label);
+  }
+  legend.hidden = !data.dots.groups.length;
+
+  const watcher = new ResizeObserver(layout);
+  watcher.observe(root);
+  layout(); blink();
+  return () => { watcher.disconnect(); clearInterval(clock); };
+}

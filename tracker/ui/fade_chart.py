@@ -1,0 +1,349 @@
+"""The fade over time as an interactive chart (Altair, drawn in the browser, nothing loaded).
+
+Filled marks are healed photos and count; hollow marks are photos taken too early; a cross says
+that a photo could not be measured. The shaded floor is what these photos cannot prove.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from tracker.series import PhotoMeasures, Session, Status, ViewAnalysis, ZoneMeasures
+from tracker.ui.look import Palette
+from tracker.ui.words import (
+    COUNTED_STAGES,
+    NOTICEABLE_FADE,
+    STAGE_WORDS,
+    count,
+    day,
+    interval,
+    percent,
+    when_taken,
+    zone_title,
+)
+
+COUNTED = "counts (healed)"
+EARLY = "too fresh to count"
+MISSING = "could not be measured"
+FONT = "Source Sans, sans-serif"
+"""The page's own font, which comes with Streamlit."""
+
+
+def zone_of(photo: PhotoMeasures, zone: str) -> ZoneMeasures | None:
+    """The measures of one zone of a photo; `all` is the whole treated area."""
+    if zone == "all":
+        return photo.whole
+    return next((measures for measures in photo.zones if measures.zone == zone), None)
+
+
+def fade_rows(
+    view: ViewAnalysis,
+    sessions: tuple[Session, ...],
+    zone: str = "all",
+    refused: tuple[PhotoMeasures, ...] = (),
+) -> pd.DataFrame:
+    """One row per photo that has a place on the time axis."""
+    own = [photo for photo in refused if photo.view in ("", view.view)]
+    photos = sorted(
+        (*view.photos, *own), key=lambda photo: (photo.captured_on or date.min, photo.photo)
+    )
+    dated = _dated(view)
+    rows: list[dict[str, Any]] = []
+    for order, photo in enumerate(photos):
+        if dated and photo.captured_on is None:
+            continue
+        rows.append(_row(photo, sessions, zone, order))
+    columns = ["photo", "order", "day", "fade", "low", "high", "mark", "taken", "value", "range"]
+    return pd.DataFrame(rows, columns=[*columns, "rests_on", "remark"])
+
+
+def _row(
+    photo: PhotoMeasures, sessions: tuple[Session, ...], zone: str, order: int
+) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "photo": photo.photo,
+        "order": order + 1,
+        "day": pd.Timestamp(photo.captured_on) if photo.captured_on else pd.NaT,
+        "taken": when_taken(photo, sessions),
+        "remark": "",
+    }
+    measures = zone_of(photo, zone)
+    if photo.status is Status.BASELINE:
+        return row | {
+            "fade": 0.0,
+            "low": 0.0,
+            "high": 0.0,
+            "mark": COUNTED,
+            "value": "start: nothing gone yet",
+            "range": "",
+            "rests_on": count(measures.n_dots, "dot") if measures else "",
+        }
+    if measures is None or not measures.fade.measured:
+        reason = photo.reason or "this area is not visible enough in the photo"
+        return row | {
+            "fade": 0.0,
+            "low": math.nan,
+            "high": math.nan,
+            "mark": MISSING,
+            "value": "not measured",
+            "range": "",
+            "rests_on": "",
+            "remark": reason,
+        }
+    counted = photo.stage in COUNTED_STAGES
+    return row | {
+        "fade": measures.fade.value,
+        "low": measures.fade.low,
+        "high": measures.fade.high,
+        "mark": COUNTED if counted else EARLY,
+        "value": f"{percent(measures.fade.value)} gone",
+        "range": interval(measures.fade),
+        "rests_on": count(measures.n_dots, "dot"),
+        "remark": "" if counted else f"{STAGE_WORDS[photo.stage]}: shown, but not counted",
+    }
+
+
+def _dated(view: ViewAnalysis) -> bool:
+    return all(photo.captured_on is not None for photo in view.photos)
+
+
+def fade_chart(
+    view: ViewAnalysis,
+    sessions: tuple[Session, ...],
+    colours: Palette,
+    *,
+    zone: str = "all",
+    target: float | None = None,
+    refused: tuple[PhotoMeasures, ...] = (),
+    compact: bool = False,
+) -> alt.LayerChart:
+    """The chart of one zone of one view; `compact` is the small multiple."""
+    rows = fade_rows(view, sessions, zone, refused)
+    dated = _dated(view)
+    x = _x_axis(rows, sessions if dated else (), dated, colours, compact)
+    floor = min(-0.06, float(rows["low"].min(skipna=True)) - 0.03) if len(rows) else -0.06
+    ceiling = max(1.0, float(rows["high"].max(skipna=True))) if len(rows) else 1.0
+    y = alt.Y(
+        "fade:Q",
+        title=None,
+        scale=alt.Scale(domain=[floor, ceiling + 0.04], nice=False),
+        axis=alt.Axis(
+            format="%",
+            values=[0, 0.5, 1] if compact else [0, 0.25, 0.5, 0.75, 1],
+            gridColor=colours.line,
+            gridOpacity=0.7,
+            domain=False,
+            ticks=False,
+            labelColor=colours.quiet,
+            labelFontSize=12,
+            labelPadding=8,
+        ),
+    )
+    layers: list[alt.Chart | alt.LayerChart] = []
+    layers += _levels(view, zone, target, colours, ceiling, compact)
+    if dated and sessions:
+        layers += _session_marks(sessions, colours, ceiling, compact)
+    layers += _photo_marks(rows, x, y, colours, compact)
+    title = zone_title(zone) if compact else None
+    chart = alt.layer(*layers).properties(height=150 if compact else 330)
+    if title:
+        chart = chart.properties(
+            title=alt.TitleParams(title, anchor="start", fontSize=14, color=colours.text, offset=6)
+        )
+    return chart.configure_view(stroke=None).configure(background="transparent", font=FONT)
+
+
+def _x_axis(
+    rows: pd.DataFrame,
+    sessions: tuple[Session, ...],
+    dated: bool,
+    colours: Palette,
+    compact: bool,
+) -> alt.X:
+    if not dated:
+        axis = alt.Axis(title="photo, in order", tickMinStep=1, format="d", grid=False)
+        return alt.X("order:Q", axis=axis, scale=alt.Scale(domain=[0.5, max(2, len(rows)) + 0.5]))
+    days = [*rows["day"].dropna(), *(pd.Timestamp(session.date) for session in sessions)]
+    first, last = min(days), max(days)
+    pad = max(pd.Timedelta(days=4), (last - first) * 0.06)
+    domain = [alt.DateTime(year=d.year, month=d.month, date=d.day) for d in (first - pad, last + pad)]
+    return alt.X(
+        "day:T",
+        title=None,
+        scale=alt.Scale(domain=domain),
+        axis=alt.Axis(
+            format="%b %Y",
+            tickCount=2 if compact else 5,
+            grid=False,
+            domainColor=colours.line,
+            tickColor=colours.line,
+            labelColor=colours.quiet,
+            labelFontSize=12,
+            labelPadding=6,
+            labelOverlap=True,
+        ),
+    )
+
+
+def _levels(
+    view: ViewAnalysis,
+    zone: str,
+    target: float | None,
+    colours: Palette,
+    ceiling: float,
+    compact: bool,
+) -> list[alt.Chart | alt.LayerChart]:
+    detectables = [
+        measures.detectable
+        for photo in view.photos
+        if photo.status is Status.MEASURED
+        and (measures := zone_of(photo, zone)) is not None
+        and math.isfinite(measures.detectable)
+    ]
+    layers: list[alt.Chart | alt.LayerChart] = []
+    lines: list[dict[str, Any]] = []
+    if detectables:
+        least = detectables[-1]
+        lines.append({"level": least, "name": f"detectable from {percent(least)}"})
+        layers.append(
+            alt.Chart(pd.DataFrame([{"from": 0.0, "to": least}]))
+            .mark_rect(color=colours.quiet, opacity=0.14)
+            .encode(y="from:Q", y2="to:Q")
+        )
+    lines.append({"level": NOTICEABLE_FADE, "name": f"noticeable from {percent(NOTICEABLE_FADE)}"})
+    frame = pd.DataFrame(lines)
+    layers.append(
+        alt.Chart(frame)
+        .mark_rule(color=colours.quiet, strokeDash=[2, 3], strokeWidth=1.2)
+        .encode(y="level:Q", tooltip=alt.Tooltip("name:N", title="Line"))
+    )
+    goal = pd.DataFrame([{"level": target, "name": f"goal {percent(target)}"}]) if target else None
+    if goal is not None:
+        layers.append(
+            alt.Chart(goal)
+            .mark_rule(color=colours.text, strokeWidth=1.6)
+            .encode(y="level:Q", tooltip=alt.Tooltip("name:N", title="Line"))
+        )
+    if not compact:
+        named = frame if goal is None else pd.concat([frame, goal])
+        layers.append(
+            alt.Chart(named)
+            .mark_text(
+                align="right", baseline="bottom", dx=-2, dy=-3, fontSize=12, color=colours.quiet
+            )
+            .encode(y="level:Q", x=alt.value("width"), text="name:N")
+        )
+    return layers
+
+
+def _session_marks(
+    sessions: tuple[Session, ...], colours: Palette, ceiling: float, compact: bool
+) -> list[alt.Chart | alt.LayerChart]:
+    frame = pd.DataFrame(
+        [
+            {
+                "day": pd.Timestamp(session.date),
+                "label": f"{nth}",
+                "name": f"Session {nth}",
+                "when": day(session.date),
+                "method": _method_words(session),
+            }
+            for nth, session in enumerate(sessions, start=1)
+        ]
+    )
+    tips = [
+        alt.Tooltip("name:N", title="Visit"),
+        alt.Tooltip("when:N", title="Date"),
+        alt.Tooltip("method:N", title="Method"),
+    ]
+    rules = (
+        alt.Chart(frame)
+        .mark_rule(color=colours.warn, strokeWidth=1.4, strokeDash=[5, 4], opacity=0.85)
+        .encode(x="day:T", tooltip=tips)
+    )
+    if compact:
+        return [rules]
+    heads = alt.Chart(frame).mark_circle(size=330, color=colours.warn, opacity=1).encode(
+        x="day:T", y=alt.value(2), tooltip=tips
+    )
+    numbers = (
+        alt.Chart(frame)
+        .mark_text(fontSize=11.5, fontWeight=700, color=colours.paper)
+        .encode(x="day:T", y=alt.value(2.5), text="label:N", tooltip=tips)
+    )
+    return [rules, heads, numbers]
+
+
+def _method_words(session: Session) -> str:
+    parts = [session.method or "method not noted", session.device]
+    if session.wavelength_nm:
+        parts.append(f"{session.wavelength_nm:g} nm")
+    if session.fluence_j_cm2:
+        parts.append(f"{session.fluence_j_cm2:g} J/cm²")
+    return ", ".join(part for part in parts if part)
+
+
+def _photo_marks(
+    rows: pd.DataFrame, x: alt.X, y: alt.Y, colours: Palette, compact: bool
+) -> list[alt.Chart | alt.LayerChart]:
+    tips = [
+        alt.Tooltip("photo:N", title="Photo"),
+        alt.Tooltip("taken:N", title="Taken"),
+        alt.Tooltip("value:N", title="Pigment"),
+        alt.Tooltip("range:N", title="95 % interval"),
+        alt.Tooltip("rests_on:N", title="Rests on"),
+        alt.Tooltip("remark:N", title="Remark"),
+    ]
+    counted = rows[rows["mark"] == COUNTED]
+    early = rows[rows["mark"] == EARLY]
+    missing = rows[rows["mark"] == MISSING]
+    size = 70 if compact else 130
+    line = (
+        alt.Chart(counted)
+        .mark_line(color=colours.accent, strokeWidth=2.2, interpolate="linear")
+        .encode(x=x, y=y)
+    )
+    bars = (
+        alt.Chart(rows[rows["mark"] != MISSING])
+        .mark_rule(color=colours.accent, strokeWidth=6, opacity=0.32, strokeCap="round")
+        .encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
+    )
+    filled = (
+        alt.Chart(counted)
+        .mark_point(filled=True, size=size, color=colours.accent, opacity=1)
+        .encode(x=x, y=y, tooltip=tips)
+    )
+    hollow = (
+        alt.Chart(early)
+        .mark_point(
+            filled=True, size=size, fill=colours.paper, stroke=colours.accent, strokeWidth=2, opacity=1
+        )
+        .encode(x=x, y=y, tooltip=tips)
+    )
+    crosses = (
+        alt.Chart(missing)
+        .mark_point(shape="cross", angle=45, size=size, filled=True, color=colours.warn, opacity=1)
+        .encode(x=x, y=y, tooltip=tips)
+    )
+    marks: list[alt.Chart | alt.LayerChart] = [bars, line, filled, hollow, crosses]
+    if len(counted) > 1:
+        last = counted.tail(1).assign(label=lambda frame: frame["fade"].map(percent))
+        marks.append(
+            alt.Chart(last)
+            .mark_text(
+                align="right",
+                baseline="bottom",
+                dx=-9,
+                dy=-7,
+                fontSize=13 if compact else 16,
+                fontWeight=700,
+                color=colours.accent,
+            )
+            .encode(x=x, y=y, text="label:N")
+        )
+    return marks

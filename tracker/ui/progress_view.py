@@ -1,0 +1,67 @@
+"""While a client's photos are measured: progress in words, stop, and what went wrong."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from tracker.series import SeriesAnalysis
+from tracker.ui import look, workspace
+from tracker.ui.clients import Client
+from tracker.ui.jobs import Job, JobState
+from tracker.ui.words import count
+
+POLL_SECONDS = 0.6
+
+
+def await_analysis(client: Client) -> SeriesAnalysis | None:
+    """The finished analysis, or None while the page shows how far it is."""
+    job = workspace.measure(client)
+    if job.state is JobState.DONE:
+        return job.analysis
+    if job.active:
+        _watch(client)
+    elif job.state is JobState.STOPPED:
+        look.empty_state("Measuring was stopped", "The photos are still here. Nothing is lost.")
+        _again(client, "Measure now")
+    else:
+        look.note(
+            "The measuring ended with an error",
+            f"{job.problem}. The photos are untouched; trying again is safe.",
+        )
+        _again(client, "Try again")
+    return None
+
+
+def _again(client: Client, label: str) -> None:
+    if st.button(label, type="primary"):
+        workspace.measure_again(client)
+        st.rerun()
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _watch(client: Client) -> None:
+    job = workspace.measure(client)
+    if not job.active:
+        st.rerun()
+    with st.container(border=True):
+        st.html(
+            f'<div class="smp"><p class="smp-eyebrow">Measuring '
+            f"{look.text(count(len(client.photos), 'photo'))}</p></div>"
+        )
+        st.progress(job.share, text=_sentence(job))
+        if st.button("Stop measuring", key="stop"):
+            job.leave(st.session_state["watcher"])
+            st.toast("Stopping after this step.")
+    st.html(
+        '<p class="smp quiet small">You can look around meanwhile: the measuring goes on, '
+        "and this page comes back to it.</p>"
+    )
+
+
+def _sentence(job: Job) -> str:
+    left = job.seconds_left(time.monotonic())
+    if left is None:
+        return job.sentence
+    return f"{job.sentence} · about {max(1, round(left))} s left"
