@@ -20,13 +20,13 @@ NOMINAL_DISTANCE_MM = 450.0
 
 def _rotation(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Array:
     yaw, pitch, roll = np.deg2rad([yaw_deg, pitch_deg, roll_deg])
-    about_y = np.array(
-        [[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]]
-    )
+    about_y = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
     about_x = np.array(
         [[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]]
     )
-    about_z = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
+    about_z = np.array(
+        [[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]]
+    )
     rotation: Array = about_z @ about_y @ about_x
     return rotation
 
@@ -144,11 +144,14 @@ class Camera:
                 break
         return at(np.where(lowest < 0, along, nearest)), lowest
 
-    def sees(self, point_mm: Array, normal: Array, *, least_cosine: float = 0.0) -> NDArray[np.bool_]:
+    def sees(
+        self, point_mm: Array, normal: Array, *, least_cosine: float = 0.0
+    ) -> NDArray[np.bool_]:
         """True where a surface point faces the camera and lies inside the frame."""
         towards = unit(self.position_mm - point_mm)
         facing = (towards * normal).sum(-1) > least_cosine
         x, y = np.moveaxis(self.project(point_mm), -1, 0)
         height, width = self.shape
         inside = (x >= -0.5) & (x < width - 0.5) & (y >= -0.5) & (y < height - 0.5)
-        return facing & inside
+        seen: NDArray[np.bool_] = facing & inside
+        return seen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,7 +19,7 @@ LIGHTNESS_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def encode_srgb(linear: Image) -> Image:
-    """sRGB code in [0, 1] of linear light (IEC 61966-2-1)."""
+    """SRGB code in [0, 1] of linear light (IEC 61966-2-1)."""
     clipped = np.clip(linear, 0, 1)
     result: Image = np.where(
         clipped <= 0.0031308, 12.92 * clipped, 1.055 * clipped ** (1 / 2.4) - 0.055
@@ -56,14 +57,15 @@ def _motion_kernel(photo: PhotoSpec) -> Image:
 
 def expose(linear: Image, photo: PhotoSpec, rng: np.random.Generator) -> Image:
     """Lens blur, white balance and sensor noise on linear light (H, W, 3)."""
-    picture = linear
+    picture: NDArray[Any] = linear
     if photo.defocus_px > 0:
         picture = cv2.GaussianBlur(picture, (0, 0), photo.defocus_px)
     if photo.motion_px > 0:
         picture = cv2.filter2D(picture, -1, _motion_kernel(photo))
     noise = rng.standard_normal(picture.shape, dtype=np.float32)
     level = np.sqrt(
-        np.float32(photo.shot_noise**2) * np.clip(picture, 0, None) + np.float32(photo.read_noise**2)
+        np.float32(photo.shot_noise**2) * np.clip(picture, 0, None)
+        + np.float32(photo.read_noise**2)
     )
     picture = picture + level * noise
     gains = np.array([photo.white_balance[0], 1.0, photo.white_balance[1]], np.float32)
@@ -71,10 +73,10 @@ def expose(linear: Image, photo: PhotoSpec, rng: np.random.Generator) -> Image:
     return result
 
 
-def develop(linear: Image, photo: PhotoSpec) -> NDArray[np.uint8]:
+def develop(linear: NDArray[Any], photo: PhotoSpec) -> NDArray[np.uint8]:
     """What a phone makes of linear light: tone curve, noise filter, sharpening, 8 bits."""
     root = np.sqrt(np.clip(linear, 0, 1.5)) * np.float32((CODES - 1) / np.sqrt(1.5))
-    code = _tone_table(photo)[(root + np.float32(0.5)).astype(np.int32)]
+    code: NDArray[Any] = _tone_table(photo)[(root + np.float32(0.5)).astype(np.int32)]
     if photo.saturation != 1:
         grey = code @ LIGHTNESS_WEIGHTS
         code = grey[..., None] + np.float32(photo.saturation) * (code - grey[..., None])
@@ -83,8 +85,9 @@ def develop(linear: Image, photo: PhotoSpec) -> NDArray[np.uint8]:
         code += np.float32(photo.denoise) * (smooth - code)
     if photo.local_contrast > 0:
         small = cv2.resize(code, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
-        broad = cv2.GaussianBlur(small, (0, 0), max(code.shape) / 8 / 40)
-        broad = cv2.resize(broad, (code.shape[1], code.shape[0]), interpolation=cv2.INTER_LINEAR)
+        small = cv2.GaussianBlur(small, (0, 0), max(code.shape) / 8 / 40)
+        size = (code.shape[1], code.shape[0])
+        broad = cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)
         code += np.float32(photo.local_contrast) * (code - broad)
     if photo.sharpen > 0:
         light = code @ LIGHTNESS_WEIGHTS

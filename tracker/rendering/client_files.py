@@ -18,8 +18,8 @@ from PIL import Image as PillowImage
 
 from tracker.rendering.camera_processing import encode_jpeg
 from tracker.rendering.clients import SKIN_TYPE_NAMES, ClientSpec
+from tracker.rendering.truth import RenderedPhoto, RenderedSeries
 from tracker.series import Session
-from tracker.synthetic import RenderedPhoto, RenderedSeries
 
 TRUTH_SCHEMA = "smp-tracker-truth/1"
 SESSION_COLUMNS = (
@@ -62,8 +62,7 @@ def write_client(
     """
     if len(rendered) != len(client.views):
         raise ValueError(f"rendered must hold {len(client.views)} series, got {len(rendered)}")
-    if folder.exists() and not force and (not folder.is_dir() or any(folder.iterdir())):
-        raise FileExistsError(f"{folder} is not empty")
+    check_folder(folder, force=force)
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
@@ -90,6 +89,12 @@ def write_client(
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
+
+
+def check_folder(folder: Path, *, force: bool) -> None:
+    """Raise FileExistsError unless `folder` is free, or a folder that may be replaced."""
+    if folder.exists() and (not folder.is_dir() or (not force and any(folder.iterdir()))):
+        raise FileExistsError(f"{folder} exists and is not an empty folder")
 
 
 def _dated_jpeg(photo: RenderedPhoto, day: date) -> bytes:
@@ -172,8 +177,6 @@ def _truth(
                     np.round(outline, 1).tolist() for outline in photo.treated_outline_px
                 ],
             }
-            for index, (name, day, photo) in enumerate(
-                zip(names, days, series.photos, strict=True)
-            )
+            for index, (name, day, photo) in enumerate(zip(names, days, series.photos, strict=True))
         ],
     }

@@ -49,7 +49,9 @@ class ClientSpec:
         return 1 / self.views[0].series.px_per_mm
 
 
-def _sessions(first: date, count: int, *, gap_days: int, method: str, seed: int) -> tuple[Session, ...]:
+def _sessions(
+    first: date, count: int, *, gap_days: int, method: str, seed: int
+) -> tuple[Session, ...]:
     rng = np.random.default_rng([seed, 71])
     wavelength = 1064.0 if "1064" in method else 755.0
     return tuple(
@@ -177,9 +179,7 @@ def _full_removal() -> ClientSpec:
 
 
 def _soft_fade() -> ClientSpec:
-    sessions = _sessions(
-        date(2026, 3, 4), 3, gap_days=42, method="picosecond 755 nm", seed=2
-    )
+    sessions = _sessions(date(2026, 3, 4), 3, gap_days=42, method="picosecond 755 nm", seed=2)
     unhealed = sessions[1].date + timedelta(days=10)
     days = [date(2026, 2, 27), *(session.date + timedelta(days=41) for session in sessions)]
     base = SeriesSpec(

@@ -49,7 +49,12 @@ class Follicles:
 
 
 def grow(
-    rng: np.random.Generator, head: Head, chart: Chart, regions: Regions, spec: SeriesSpec, half_width_mm: float
+    rng: np.random.Generator,
+    head: Head,
+    chart: Chart,
+    regions: Regions,
+    spec: SeriesSpec,
+    half_width_mm: float,
 ) -> Follicles:
     """Follicular units of one to three hairs over the hair-bearing scalp."""
     units = scatter(rng, half_width_mm, spec.hairs_per_cm2 / 1.7, 0.55)
@@ -123,6 +128,4 @@ def paint_stubble(
     tip = follicles.point_mm + length[:, None] * lift
     start, end = camera.project(follicles.point_mm), camera.project(tip)
     scale = camera.focal_px / np.linalg.norm(follicles.point_mm - camera.position_mm, axis=1)
-    add_strokes(
-        cover, start, end, follicles.diameter_mm * scale, np.full(n, opacity)
-    )
+    add_strokes(cover, start, end, follicles.diameter_mm * scale, np.full(n, opacity))

@@ -73,7 +73,12 @@ def scatter(rng: np.random.Generator, half_width_mm: float, per_cm2: float, gap:
 
 
 def tattoo(
-    rng: np.random.Generator, head: Head, chart: Chart, regions: Regions, spec: SeriesSpec, half_width_mm: float
+    rng: np.random.Generator,
+    head: Head,
+    chart: Chart,
+    regions: Regions,
+    spec: SeriesSpec,
+    half_width_mm: float,
 ) -> Ink:
     """Dots over the treated area, as an operator would place them."""
     uv = scatter(rng, half_width_mm, spec.dots_per_cm2, spec.regularity)

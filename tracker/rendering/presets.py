@@ -152,9 +152,7 @@ PRESETS: dict[str, Callable[[np.random.Generator], tuple[SeriesSpec, Conditions]
 }
 
 
-def scene_specs(
-    preset: str, seed: int, history: Sequence[float] = FULL_HISTORY
-) -> SeriesSpec:
+def scene_specs(preset: str, seed: int, history: Sequence[float] = FULL_HISTORY) -> SeriesSpec:
     """A random scene of a preset.
 
     Parameters

@@ -53,7 +53,9 @@ class Regions:
         if self.spec.treated == "patch":
             uv = self.chart.uv(direction)
             radius = (np.abs(uv) ** 2.6).sum(-1) ** (1 / 2.6)
-            return self.spec.patch_radius_mm * (1 + 0.16 * self._wobble(direction)) - radius
+            border = self.spec.patch_radius_mm * (1 + 0.16 * self._wobble(direction))
+            inside: Array = border - radius
+            return inside
         sagittal, lateral = _sagittal_deg(direction), _lateral_deg(direction)
         wobble = 6.0 * self._wobble(direction)
         margin = np.minimum.reduce(

@@ -65,7 +65,8 @@ class Head:
     @property
     def largest_half_axes_mm(self) -> Array:
         """Half axes of an ellipsoid that holds both halves of the head (without bumps)."""
-        return self.half_axes_mm * np.array([1.0, FACE_STRETCH, 1.0])
+        largest: Array = self.half_axes_mm * np.array([1.0, FACE_STRETCH, 1.0])
+        return largest
 
     def _bumps(self, direction: Array) -> Array:
         waves = np.cos(direction @ self.bump_waves.T + self.bump_phases)
@@ -74,9 +75,7 @@ class Head:
 
     def _axes(self, upwards: Array) -> Array:
         """Half axes (..., 3) above or below the widest level; face and nape reach far down."""
-        axes: Array = np.where(
-            upwards[..., None] < 0, self.largest_half_axes_mm, self.half_axes_mm
-        )
+        axes: Array = np.where(upwards[..., None] < 0, self.largest_half_axes_mm, self.half_axes_mm)
         return axes
 
     def surface(self, direction: Array) -> Array:

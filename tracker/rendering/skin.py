@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tracker.rendering.splat import Image
 from tracker.rendering.spec import SeriesSpec
+from tracker.rendering.splat import Image
 
 MELANIN_RGB = np.array([0.42, 0.66, 1.0], np.float32)
 HAEMOGLOBIN_RGB = np.array([0.10, 1.0, 0.72], np.float32)
@@ -39,10 +39,11 @@ def _smooth_noise(rng: np.random.Generator, shape: tuple[int, int], wavelength_p
     shrink = max(1.0, sigma / 1.5)
     height, width = (int(np.ceil(side / shrink)) + 8 for side in shape)
     noise = rng.standard_normal((height, width), dtype=np.float32)
-    noise = cv2.GaussianBlur(noise, (0, 0), max(sigma / shrink, 0.3))
+    noise = np.asarray(cv2.GaussianBlur(noise, (0, 0), max(sigma / shrink, 0.3)), np.float32)
     noise = noise / max(float(noise.std()), 1e-9)
     if shrink > 1:
-        noise = cv2.resize(noise, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_CUBIC)
+        large = cv2.resize(noise, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_CUBIC)
+        noise = np.asarray(large, np.float32)
     return noise[: shape[0], : shape[1]]
 
 
@@ -52,7 +53,7 @@ def _specks(
     """Sparse soft specks of peak about 1 with varied strength."""
     impulses = np.zeros(shape, np.float32)
     rows, columns = (rng.integers(0, side, count) for side in shape)
-    impulses[rows, columns] = np.exp(rng.normal(-spread**2 / 2, spread, count))
+    impulses[rows, columns] = np.exp(rng.normal(-(spread**2) / 2, spread, count))
     sigma = max(sigma_px, 0.5)
     return cv2.GaussianBlur(impulses, (0, 0), sigma) * np.float32(2 * np.pi * sigma**2)
 
@@ -129,7 +130,9 @@ def _paint_blemishes(
     side = maps.shape[1]
     expected = spec.blemishes_per_100_cm2 * area_cm2 / 100
 
-    def draw(layer: Image, count: int, low_mm: float, high_mm: float, depth: tuple[float, float]) -> None:
+    def draw(
+        layer: Image, count: int, low_mm: float, high_mm: float, depth: tuple[float, float]
+    ) -> None:
         for _ in range(count):
             radius = rng.uniform(low_mm, high_mm) * scale
             reach = int(np.ceil(radius * 2.2)) + 2

@@ -26,8 +26,10 @@ def _patches(
         members = members[np.argsort(rows[members], kind="stable")]
         dy, dx = np.mgrid[-size : size + 1, -size : size + 1]
         chunk = max(1, CHUNK_VALUES // dy.size)
-        for start in range(0, len(members), chunk):
-            groups.append((members[start : start + chunk], dy.ravel(), dx.ravel()))
+        groups += [
+            (members[start : start + chunk], dy.ravel(), dx.ravel())
+            for start in range(0, len(members), chunk)
+        ]
     return groups
 
 

@@ -33,7 +33,9 @@ def paint_surroundings(
     Works on the coarse grid of `rays`; the result is smooth enough to be enlarged.
     """
     shape = rays.shape[:-1]
-    wall_tone = rng.uniform(0.45, 0.8) * np.array([1.0, rng.uniform(0.97, 1.0), rng.uniform(0.9, 1.0)])
+    wall_tone = rng.uniform(0.45, 0.8) * np.array(
+        [1.0, rng.uniform(0.97, 1.0), rng.uniform(0.9, 1.0)]
+    )
     height, width = shape
     y, x = np.mgrid[0:height, 0:width] / max(shape)
     tilt = rng.uniform(-0.35, 0.35, 2)
@@ -57,8 +59,9 @@ def paint_surroundings(
         normal = unit((camera.position_mm + reach * rays - np.array(centre)) / np.array(axes) ** 2)
         light = diffuse((normal @ camera.rotation.T).astype(np.float32), photo)
         tone = skin_reflectance if is_skin else shirt.astype(np.float32)
-        texture = 1 + (0.03 if is_skin else 0.10) * rng.standard_normal(shape).astype(np.float32)
-        texture = cv2.GaussianBlur(texture, (0, 0), 0.8)
+        roughness = 0.03 if is_skin else 0.10
+        weave = rng.standard_normal(shape).astype(np.float32)
+        texture = 1 + roughness * cv2.GaussianBlur(weave, (0, 0), 0.8)
         lit = light[..., None] * texture[..., None] * tone
         picture = np.where(hit[..., None], lit, picture)
         nearest = np.where(hit, distance, nearest)
@@ -68,4 +71,5 @@ def paint_surroundings(
     in_front = np.where(shown, 1 / (1 + np.exp(np.clip(behind / 1.5, -30, 30))), 0.0)
     # what is not the head is out of focus, which also hides the coarse grid
     soft = cv2.GaussianBlur(picture.astype(np.float32), (0, 0), 1.6)
-    return soft, cv2.GaussianBlur(in_front.astype(np.float32), (0, 0), 0.8)
+    front = cv2.GaussianBlur(in_front.astype(np.float32), (0, 0), 0.8)
+    return np.asarray(soft, np.float32), np.asarray(front, np.float32)
