@@ -152,12 +152,12 @@ def _zone_row(photo: PhotoMeasures, zone: ZoneMeasures) -> dict[str, Any]:
 
 def photos_csv(analysis: SeriesAnalysis) -> str:
     """Text of photos.csv."""
-    return _csv(PHOTO_COLUMNS, photo_rows(analysis))
+    return rows_csv(PHOTO_COLUMNS, photo_rows(analysis))
 
 
 def zones_csv(analysis: SeriesAnalysis) -> str:
     """Text of zones.csv."""
-    return _csv(ZONE_COLUMNS, zone_rows(analysis))
+    return rows_csv(ZONE_COLUMNS, zone_rows(analysis))
 
 
 def dots_csv(analysis: SeriesAnalysis) -> str:
@@ -288,7 +288,7 @@ def _texts(column: FloatColumn, decimals: int) -> list[str]:
     ]
 
 
-def _csv(columns: Sequence[str], rows: Iterable[Row]) -> str:
+def rows_csv(columns: Sequence[str], rows: Iterable[Row]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(columns)

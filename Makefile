@@ -1,0 +1,59 @@
+# Two commands, on a machine with Python >= 3.11 (with venv) and make:
+#   make demo   sets everything up, measures the sample clients, serves the dashboard on them
+#   make test   sets everything up, checks style and types, runs all tests
+# Everything is installed into .venv from the locks; nothing is built, nothing else is touched.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
+WORKERS ?= 2
+
+.DELETE_ON_ERROR:
+.PHONY: demo test check-python browser lock clean
+
+demo: $(VENV)/runtime.stamp
+	@$(RUN) -m tracker demo $(DEMO)
+
+test: $(VENV)/dev.stamp browser
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(RUN) -m pytest -n $(WORKERS)
+
+check-python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name one: make PYTHON=python3.12 ..." if sys.version_info < (3, 11) else 0)'
+
+$(VENV)/runtime.stamp: requirements.lock pyproject.toml | check-python
+	@echo "Setting up $(VENV) for the dashboard and the command line (about 300 MB to download) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) --require-hashes --requirement requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock pyproject.toml | check-python
+	@echo "Setting up $(VENV) for the tests (about 400 MB to download) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) --require-hashes --requirement requirements-dev.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/runtime.stamp $@
+
+# The browser journey needs Debian's chromium: installed where that is allowed, else the journey
+# is skipped, and says so.
+browser: | $(VENV)/dev.stamp
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	  && echo "Installing chromium for the browser journey ..." \
+	  && { timeout 600 apt-get update && DEBIAN_FRONTEND=noninteractive timeout 600 \
+	    apt-get install --yes --no-install-recommends chromium; } >$(VENV)/apt.log 2>&1; } \
+	  || echo "The browser journey is skipped: chromium is not installed and could not be."
+
+# Versions and hashes only: no index, no address. Needs uv.
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header --quiet $(UPGRADE)
+lock:
+	$(LOCK) --group build --output-file requirements.lock
+	$(LOCK) --group build --group dev --constraint requirements.lock \
+	  --output-file requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

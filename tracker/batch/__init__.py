@@ -1,0 +1,1 @@
+"""Many clients: what to measure (pure), and the measuring of it."""

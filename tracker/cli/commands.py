@@ -1,0 +1,265 @@
+"""Every command with its arguments. Heavy parts are imported inside, so that help is quick."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from tracker import __version__
+from tracker.cli.terminal import DONE, INTERRUPTED, UNUSABLE, Terminal, UnusableError
+
+app = typer.Typer(
+    name="smp-tracker",
+    help="Measures from ordinary photos how much scalp micropigmentation is gone.",
+    epilog="Exit status: 0 done; 1 some photos could not be measured; 2 wrong usage or input.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but failures.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more about single files.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace earlier results.")]
+Port = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one. [default: 8501]")
+]
+NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser window.")]
+Check = Annotated[
+    bool, typer.Option("--check", help="Start the dashboard, see that it answers, and stop.")
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"smp-tracker {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def demo(
+    store: Annotated[
+        Path | None, typer.Option(help="Folder for the sample clients; a private one by default.")
+    ] = None,
+    port: Port = None,
+    no_browser: NoBrowser = False,
+    check: Check = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Measure the sample clients in a fresh store, then open the dashboard on them."""
+    from tracker.cli.serving import demo as run
+
+    terminal = Terminal(quiet=quiet, verbose=verbose)
+    return run(store, port=port, open_browser=not no_browser, check=check, terminal=terminal)
+
+
+@app.command(name="app")
+def dashboard(
+    store: Annotated[
+        Path | None, typer.Option(help="Folder of client folders; the samples by default.")
+    ] = None,
+    port: Port = None,
+    no_browser: NoBrowser = False,
+    check: Check = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Open the dashboard on a store."""
+    from tracker.cli.serving import serve_store
+
+    terminal = Terminal(quiet=quiet, verbose=verbose)
+    return serve_store(
+        store, port=port, open_browser=not no_browser, check=check, terminal=terminal
+    )
+
+
+@app.command()
+def analyse(
+    folder: Annotated[Path, typer.Argument(help="Folder of one client's photos.")],
+    out: Annotated[Path, typer.Option(help="Folder for the results; new or empty.")],
+    baseline: Annotated[
+        str | None, typer.Option(help="Photo to compare with; else the earliest measurable one.")
+    ] = None,
+    mm_per_px: Annotated[
+        float | None, typer.Option(help="Scale of the baseline photo, mm per pixel.")
+    ] = None,
+    marker_mm: Annotated[
+        float | None, typer.Option(help="Side of the ArUco marker in the baseline photo, mm.")
+    ] = None,
+    force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Measure one client's photos: a series."""
+    from tracker.cli.measuring import analyse as run
+
+    return run(
+        folder,
+        out,
+        baseline=baseline,
+        mm_per_px=mm_per_px,
+        marker_mm=marker_mm,
+        overwrite=force,
+        terminal=Terminal(as_json, quiet, verbose),
+    )
+
+
+@app.command()
+def batch(
+    root: Annotated[Path, typer.Argument(help="Folder that holds a folder per client.")],
+    out: Annotated[Path, typer.Option(help="Folder for the results; new or empty.")],
+    jobs: Annotated[
+        int, typer.Option(min=0, help="Clients measured at a time; 0 uses all processors.")
+    ] = 1,
+    force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Measure many clients' folders."""
+    from tracker.cli.batching import batch as run
+
+    return run(root, out, jobs=jobs, overwrite=force, terminal=Terminal(as_json, quiet, verbose))
+
+
+@app.command()
+def detect(
+    photo: Annotated[Path, typer.Argument(help="Any picture of skin from 128 px up.")],
+    out: Annotated[Path | None, typer.Option(help="CSV file; standard output without it.")] = None,
+    force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Find the dots of one photo."""
+    from tracker.cli.measuring import detect as run
+
+    return run(photo, out, overwrite=force, terminal=Terminal(as_json, quiet, verbose))
+
+
+@app.command()
+def register(
+    reference: Annotated[Path, typer.Argument(help="The photo that stays.")],
+    moving: Annotated[Path, typer.Argument(help="The photo that is aligned with it.")],
+    points: Annotated[
+        Path | None, typer.Option(help="CSV of places in REFERENCE: x_px, y_px.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="CSV to write: the same with moving_x_px, moving_y_px.")
+    ] = None,
+    force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Align two photos: where do these points lie in the other photo."""
+    from tracker.cli.measuring import register as run
+
+    terminal = Terminal(as_json, quiet, verbose)
+    return run(reference, moving, points, out, overwrite=force, terminal=terminal)
+
+
+@app.command()
+def render(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder for the client.")],
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same client.")] = 0,
+    preset: Annotated[str, typer.Option(help="Kind of scene; see the message for a wrong one.")] = (
+        "clinic"
+    ),
+    view: Annotated[
+        list[str] | None, typer.Option(help="View to render; may be given again. [default: top]")
+    ] = None,
+    photos: Annotated[int, typer.Option(min=1, help="Photos per view.")] = 5,
+    samples: Annotated[
+        bool, typer.Option("--samples", help="Render the sample clients into DIR instead.")
+    ] = False,
+    force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Render a synthetic client with its truth."""
+    from tracker.cli.rendering import render as run
+
+    return run(
+        folder,
+        seed=seed,
+        preset=preset,
+        views=tuple(view or ("top",)),
+        n_photos=photos,
+        samples=samples,
+        overwrite=force,
+        terminal=Terminal(as_json, quiet, verbose),
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status. Every failure a person can mend is one line."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(lambda: app(given or ["--help"], "smp-tracker", standalone_mode=False))
+    finally:
+        _close_quietly()
+
+
+def _run(command: Callable[[], object]) -> int:
+    try:
+        status = command()
+    except TyperException as error:
+        words = " ".join(error.format_message().split())
+        return _fail(f"{words.rstrip('.')}; try smp-tracker --help")
+    except UnusableError as error:
+        return _fail(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("stopped; nothing was written")
+        return INTERRUPTED
+    except BrokenPipeError:
+        return DONE  # the reader, such as `head`, has seen enough
+    except Exception as error:
+        line = _known_failure(error)
+        if line is None:
+            raise
+        return _fail(line)
+    return status if isinstance(status, int) else DONE
+
+
+def _known_failure(error: Exception) -> str | None:
+    """The line of a failure that input or disk caused; None for a fault of the program."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory; close other programs or use smaller photos"
+    from tracker.photos import PhotoError
+    from tracker.record_files import FolderError
+    from tracker.report.publish import OutputError
+
+    return str(error) if isinstance(error, PhotoError | FolderError | OutputError) else None
+
+
+def _fail(line: str) -> int:
+    print(f"smp-tracker: {' '.join(line.split())}", file=sys.stderr)
+    return UNUSABLE
+
+
+def _close_quietly() -> None:
+    """Leave without Python's complaint where the reader of standard output has gone."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

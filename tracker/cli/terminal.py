@@ -1,0 +1,114 @@
+"""What a command says, and where: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tracker.series import Progress
+
+DONE = 0
+SOME_REFUSED = 1
+UNUSABLE = 2
+INTERRUPTED = 130
+"""What shells report for a program stopped by Ctrl-C."""
+
+
+class UnusableError(Exception):
+    """Wrong usage or unusable input, found by a command itself; the text is one line."""
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """How much a command says, and whether standard output is for a program.
+
+    Attributes
+    ----------
+    as_json : bool
+        Standard output holds one JSON document and nothing else.
+    quiet : bool
+        Nothing but failures is said.
+    verbose : bool
+        Notes on single files are said too.
+    """
+
+    as_json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+    def result(self, text: str, content: Any) -> None:
+        """Say the result: `text` to a person, `content` to a program."""
+        if self.as_json:
+            print(json.dumps(_plain(content), indent=1, allow_nan=False, ensure_ascii=False))
+        elif not self.quiet:
+            print(text)
+
+    def remark(self, text: str) -> None:
+        """Say what a person should know but need not act on."""
+        if not self.quiet:
+            _say(text)
+
+    def detail(self, text: str) -> None:
+        """Say what only `-v` asks for."""
+        if self.verbose:
+            _say(text)
+
+    def failure(self, text: str) -> None:
+        """Say what went wrong; never silenced."""
+        _say(text)
+
+    @contextmanager
+    def progress(self, title: str) -> Iterator[Progress]:
+        """A progress bar on standard error, only where that is a terminal."""
+        if self.quiet or not sys.stderr.isatty():
+            yield lambda _share, _sentence: None
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bar
+
+        columns = (
+            TextColumn("{task.fields[title]}", markup=False),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}", markup=False),
+        )
+        with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("", total=1.0, title=title)
+            yield lambda share, sentence: bar.update(task, completed=share, description=sentence)
+
+
+def _say(text: str) -> None:
+    print(" ".join(text.split()), file=sys.stderr, flush=True)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    return str(value)
+
+
+def percent(share: float | None) -> str:
+    """A share as people read it; an unknown one is a dash."""
+    return f"{100 * share:.1f} %" if share is not None and math.isfinite(share) else "-"
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> str:
+    """Columns lined up by spaces; the first row is the heading."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
