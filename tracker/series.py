@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker.measure.luminance import SrgbArray
+from tracker.measure.quality import PhotoQuality
 from tracker.measure.registration import Registration
 from tracker.measure.results import Dots, Estimate, Fate, FloatColumn
 
@@ -72,18 +73,6 @@ class SeriesPhoto:
     read: Callable[[], SrgbArray]
     view: str = ""
     captured_on: date | None = None
-
-
-@dataclass(frozen=True)
-class PhotoQuality:
-    """Quality of one photo; `problems` block or limit the measures, in words."""
-
-    focus: float
-    """Sharpness of log luminance over skin, relative units; larger is sharper."""
-    clipped_share: float
-    glare_share: float
-    px_per_dot: float
-    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,7 @@ class FadeSettings:
     resamples: int = 400
     seed: int = 20_260_101
     tone_share: float = 0.02
-    """Relative sd of local contrast between photos of one scene by tone curve and sharpening."""
+    """Relative sd of local contrast by sharpening and what the tone gain does not see."""
     min_dots: int = 20
     """Fewer dots give no fade."""
 
@@ -98,8 +98,6 @@ def estimate_fade(
     xy_px: FloatColumn,
     *,
     spacing_px: float,
-    baseline_noise: float,
-    noise: float,
     errors: SystematicErrors = SystematicErrors(),
     settings: FadeSettings = FadeSettings(),
 ) -> Estimate:
@@ -115,8 +113,6 @@ def estimate_fade(
         Places in the baseline photo.
     spacing_px : float
         Median spacing of the dots.
-    baseline_noise, noise : float
-        Standard deviation of one dot's pigment in either photo.
     errors : SystematicErrors
         Terms that all dots of the photo share.
 

@@ -16,11 +16,13 @@ GONE_SHARE = 0.12
 
 def dot_fates(
     baseline_pigment: FloatColumn,
-    baseline_sd: FloatColumn,
+    baseline_sd: float,
     pigment: FloatColumn,
-    pigment_sd: FloatColumn,
+    pigment_sd: float,
 ) -> NDArray[np.str_]:
     """Fate of each dot, shape (n,), as `Fate` text.
+
+    `baseline_sd` and `pigment_sd` are the noise of one dot in either photo.
 
     A dot has *faded* when its drop exceeds its own smallest detectable change,
     ``1.96 sqrt(sd_baseline^2 + sd_now^2)``; it is *gone* when what is left is below

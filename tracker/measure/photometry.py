@@ -50,6 +50,10 @@ class PhotometrySettings:
     is held within twice this."""
     shift_neighbours: int = 64
     """Dots that vote on the shift of their neighbourhood."""
+    intruder_sds: float = 4.0
+    """Pixels off the model by more than this many spreads are hair or glint, not dot or skin."""
+    shape_misfit: float = 0.3
+    """A dot may differ from the common shape by this share of its height."""
     ridge: float = 0.01
     """Relative ridge: keeps pairs closer than one sigma from taking opposite signs."""
 
@@ -398,26 +402,32 @@ def measure_pigment(
 
     # First pass: spots and background at once, because both are passed through the same
     # filter; dense work, where no bare skin is left between the dots, stays unbiased.
-    once = (filled - smooth_valid(filled, weight, smooth_px)) * weight
-    twice = (once - smooth_valid(once, weight, smooth_px)) * weight
-    amplitude = _filtered_amplitudes(twice, places, sigma_px, smooth_px, settings)
-    if fit_places:
-        left_over = once - paint_spots(density.shape, places, amplitude, sigma_px) * weight
-        places = places + _common_shift(
-            left_over, places, amplitude, sigma_px, spacing_px, settings
-        )
-    if fit_width:
-        sigma_px = _fit_width(twice, places, controls, sigma_px, smooth_px, settings)
-    if fit_places or fit_width:
+    # The second pass does it again without hairs and glints, and then trusts place and width.
+    clean = filled
+    intruder = np.zeros(density.shape, bool)
+    for final in (False, True):
+        once = (clean - smooth_valid(clean, weight, smooth_px)) * weight
+        twice = (once - smooth_valid(once, weight, smooth_px)) * weight
         amplitude = _filtered_amplitudes(twice, places, sigma_px, smooth_px, settings)
-    model = paint_spots(density.shape, xy_px, amplitude, sigma_px)
-    background = smooth_valid(filled - model, weight, smooth_px)
+        if final and fit_places:
+            left_over = once - paint_spots(density.shape, places, amplitude, sigma_px) * weight
+            places = places + _common_shift(
+                left_over, places, amplitude, sigma_px, spacing_px, settings
+            )
+        if final and fit_width:
+            sigma_px = _fit_width(twice, places, controls, sigma_px, smooth_px, settings)
+        if final and (fit_places or fit_width):
+            amplitude = _filtered_amplitudes(twice, places, sigma_px, smooth_px, settings)
+        model = paint_spots(density.shape, places, amplitude, sigma_px)
+        background = smooth_valid(clean - model, between, smooth_px)
+        intruder = find_intruders(filled - background - model, model, valid, settings)
+        clean = np.where(intruder, background + model, filled)
 
-    # Then against a background that leaves out hairs, moles and glints.
+    # Then against a background that leaves them out. Filling intruders with the model is the
+    # expectation step of least squares with missing pixels.
     for _ in range(settings.background_rounds):
-        inliers = _clip_outliers(filled - model - background, between)
-        background = smooth_valid(filled - model, inliers, smooth_px)
-        signal = (filled - background) * weight
+        background = smooth_valid(clean - model, between * ~intruder, smooth_px)
+        signal = (clean - background) * weight
         if fit_places:
             places = places + _common_shift(
                 signal - model, places, amplitude, sigma_px, spacing_px, settings
@@ -425,12 +435,15 @@ def measure_pigment(
         right = sample(cv2.GaussianBlur(signal, (0, 0), sigma_px), places)
         amplitude = _amplitudes(_overlap(places, sigma_px, np.inf, settings.ridge), right)
         model = paint_spots(density.shape, places, amplitude, sigma_px)
+        intruder = find_intruders(filled - background - model, model, valid, settings)
+        clean = np.where(intruder, background + model, filled)
+    weight = (valid & ~intruder).astype(np.float32)
 
     area = 2 * np.pi * sigma_px**2
     visible = sample(cv2.GaussianBlur(weight, (0, 0), sigma_px), places)
     censored = visible < settings.min_visible_share
     amplitude = np.where(censored, np.nan, amplitude)
-    residual = np.where(valid, signal - model, np.nan).astype(np.float32)
+    residual = np.where(valid & ~intruder, clean - background - model, np.nan).astype(np.float32)
     # A control shares no pixels with the fitted dots' model, so one step of the same filter does.
     rest = cv2.GaussianBlur(np.nan_to_num(residual), (0, 0), sigma_px)
     shown = sample(cv2.GaussianBlur(weight, (0, 0), sigma_px), controls) >= settings.min_visible_share
@@ -456,9 +469,21 @@ def _robust_sd(values: NDArray[np.floating]) -> float:
     return float(1.4826 * np.median(np.abs(thinned - centre)))
 
 
-def _clip_outliers(residual: FloatArray, weight: FloatArray) -> FloatArray:
-    """Weights that leave out hairs, moles and glints: beyond 3 robust sd of the residual."""
-    spread = _robust_sd(residual[weight > 0.2])
+def find_intruders(
+    residual: FloatArray, model: FloatArray, valid: BoolArray, settings: PhotometrySettings
+) -> BoolArray:
+    """Pixels that neither skin nor round dots explain: hairs, their shadows, glints.
+
+    A pixel is out when it is off by more than `settings.intruder_sds` of the residual's spread,
+    or next to such a pixel and off by half as much. Dots are not all of one shape, so where
+    the model is high the residual may be a share of it.
+    """
+    spread = _robust_sd(residual[valid])
     if not np.isfinite(spread) or spread == 0:
-        return weight
-    return (weight * (np.abs(residual) < 3 * spread)).astype(np.float32)
+        return np.zeros(residual.shape, bool)
+    allowed = np.hypot(spread, settings.shape_misfit * np.maximum(model, 0))
+    off = np.abs(residual) / allowed
+    core = off > settings.intruder_sds
+    near = cv2.dilate(core.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    intruder: BoolArray = (core | (near & (off > settings.intruder_sds / 2))) & valid
+    return intruder

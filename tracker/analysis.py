@@ -1,0 +1,256 @@
+"""analyse_series: the whole product in one function, behind every door."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from tracker import METHOD_VERSION, __version__
+from tracker.measure.detection import Detection, DetectionSettings, detect_dots
+from tracker.measure.luminance import SrgbArray
+from tracker.measure.quality import judge_quality
+from tracker.measure.registration import extract_features
+from tracker.measure.results import Kind
+from tracker.measure.scale import find_marker_scale
+from tracker.measure.skin import find_skin
+from tracker.measure.view import MeasurementSettings
+from tracker.photos import PhotoError
+from tracker.records import TimelineSettings, days_since_session, stage_of
+from tracker.series import (
+    PhotoMeasures,
+    PolygonZone,
+    Progress,
+    SeriesAnalysis,
+    SeriesPhoto,
+    Session,
+    ViewAnalysis,
+)
+from tracker.view_analysis import PreparedPhoto, analyse_view
+from tracker.view_rows import refused_row
+
+DECODED_BYTES_KEPT = 300_000_000
+"""Decoded photos kept between steps; beyond that a photo is decoded again when needed."""
+
+
+@dataclass(frozen=True)
+class AnalysisSettings:
+    """Every setting of the method; one default set serves every photo."""
+
+    detection: DetectionSettings = DetectionSettings()
+    measurement: MeasurementSettings = MeasurementSettings()
+    timeline: TimelineSettings = TimelineSettings()
+    min_baseline_dots: int = 30
+    """A photo with fewer pigment-like spots cannot be a baseline."""
+
+    def as_mapping(self) -> Mapping[str, Any]:
+        """All settings as plain values."""
+        return asdict(self)
+
+    def fingerprint(self) -> str:
+        """Hash of method version and settings: results with the same one may be compared."""
+        text = json.dumps([METHOD_VERSION, self.as_mapping()], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class _Decoded:
+    """Reads photos, keeping the last few decoded."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, SrgbArray] = OrderedDict()
+
+    def reader(self, photo: SeriesPhoto) -> Callable[[], SrgbArray]:
+        def read() -> SrgbArray:
+            if photo.name in self._kept:
+                self._kept.move_to_end(photo.name)
+                return self._kept[photo.name]
+            srgb = photo.read()
+            self._kept[photo.name] = srgb
+            while len(self._kept) > 1 and self._bytes() > DECODED_BYTES_KEPT:
+                self._kept.popitem(last=False)
+            return srgb
+
+        return read
+
+    def _bytes(self) -> int:
+        return sum(srgb.nbytes for srgb in self._kept.values())
+
+
+def analyse_series(
+    photos: Sequence[SeriesPhoto],
+    *,
+    client: str = "",
+    sessions: Sequence[Session] = (),
+    settings: AnalysisSettings = AnalysisSettings(),  # noqa: B008 - frozen
+    mm_per_px: float | None = None,
+    marker_mm: float | None = None,
+    baseline: str | None = None,
+    zones: Sequence[PolygonZone] = (),
+    progress: Progress | None = None,
+) -> SeriesAnalysis:
+    """Measure one client's photos: align, find the dots, measure what is left of each.
+
+    Parameters
+    ----------
+    photos : sequence of SeriesPhoto
+        Any views, any order; views are analysed separately.
+    client : str
+        A code or name that the results carry.
+    sessions : sequence of Session
+        Removal visits; they decide which photos are healed.
+    settings : AnalysisSettings
+    mm_per_px : float, optional
+        Scale of the baseline photos.
+    marker_mm : float, optional
+        Side of an ArUco marker in a baseline photo; used where `mm_per_px` is not given.
+    baseline : str, optional
+        Name of the photo that its view is compared with; else the earliest measurable one.
+    zones : sequence of PolygonZone
+        Zones drawn on the baselines.
+    progress : callable, optional
+        Told the share done in [0, 1] and a short sentence.
+
+    Returns
+    -------
+    SeriesAnalysis
+        A row per photo. A photo that cannot be measured is a row with its reason.
+
+    Raises
+    ------
+    ValueError
+        If `baseline` names no photo, two photos share a name, or a scale is not positive.
+    """
+    for name, scale in (("mm_per_px", mm_per_px), ("marker_mm", marker_mm)):
+        if scale is not None and not scale > 0:
+            raise ValueError(f"{name} must be positive, got {scale}")
+    names = [photo.name for photo in photos]
+    if len(set(names)) != len(names):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(f"photo names must differ, {', '.join(twice)} comes twice")
+    if baseline is not None and baseline not in names:
+        raise ValueError(f"baseline must name one of the photos, got {baseline!r}")
+    tell = progress or (lambda share, text: None)
+    # One order whatever order they came in: same photos, same bytes.
+    in_time = sorted(photos, key=lambda p: (p.captured_on or date.min, p.name))
+    decoded = _Decoded()
+    refused: list[PhotoMeasures] = []
+    prepared: dict[str, list[PreparedPhoto]] = {}
+    for number, photo in enumerate(in_time):
+        tell(0.3 * number / max(len(in_time), 1), f"looking at {photo.name}")
+        ready = _prepare(photo, decoded.reader(photo), sessions, settings)
+        if isinstance(ready, PreparedPhoto):
+            prepared.setdefault(photo.view, []).append(ready)
+        else:
+            refused.append(ready)
+
+    views: list[ViewAnalysis] = []
+    for number, (view, members) in enumerate(sorted(prepared.items())):
+        start, span = 0.3 + 0.7 * number / len(prepared), 0.7 / len(prepared)
+
+        def tell_view(share: float, text: str, start: float = start, span: float = span) -> None:
+            tell(start + span * share, text)
+
+        chosen = _choose_baseline(members, baseline, settings)
+        if isinstance(chosen, str):
+            refused += [_refuse(member, chosen) for member in members]
+            continue
+        index, detection, skipped = chosen
+        refused += [_refuse(member, reason) for member, reason in skipped]
+        left_out = {id(member) for member, _ in skipped}
+        kept = [member for member in members if id(member) not in left_out]
+        scale, source = _scale(members[index], mm_per_px, marker_mm)
+        views.append(
+            analyse_view(
+                view,
+                kept,
+                kept.index(members[index]),
+                detection,
+                scale_mm_per_px=scale,
+                scale_source=source,
+                polygons=[z for z in zones if z.view in ("", view)],
+                settings=settings.measurement,
+                progress=tell_view,
+            )
+        )
+    tell(1.0, "done")
+    return SeriesAnalysis(
+        client=client,
+        views=tuple(views),
+        refused=tuple(refused),
+        sessions=tuple(sorted(sessions, key=lambda s: s.date)),
+        version=__version__,
+        method_version=METHOD_VERSION,
+        settings=settings.as_mapping(),
+        settings_hash=settings.fingerprint(),
+    )
+
+
+def _prepare(
+    photo: SeriesPhoto,
+    read: Callable[[], SrgbArray],
+    sessions: Sequence[Session],
+    settings: AnalysisSettings,
+) -> PreparedPhoto | PhotoMeasures:
+    """Decode a photo once, judge it and take its features; or say why not."""
+    stage = stage_of(photo.captured_on, sessions, settings.timeline)
+    days = days_since_session(photo.captured_on, sessions)
+    try:
+        srgb = read()
+    except PhotoError as problem:
+        reason = f"{problem.what}; {problem.remedy}"
+        return refused_row(photo, reason, stage=stage, days_since_session=days)
+    skin = find_skin(srgb)
+    quality = judge_quality(srgb, skin, float("nan"))
+    if quality.blocking:
+        return refused_row(
+            photo, quality.blocking, stage=stage, days_since_session=days, quality=quality
+        )
+    features = extract_features(srgb, skin.region)
+    return PreparedPhoto(photo, read, srgb.shape[:2], skin, quality, features, stage, days)
+
+
+def _refuse(member: PreparedPhoto, reason: str) -> PhotoMeasures:
+    return refused_row(
+        member.photo,
+        reason,
+        stage=member.stage,
+        days_since_session=member.days_since_session,
+        quality=member.quality,
+    )
+
+
+def _choose_baseline(
+    members: Sequence[PreparedPhoto], wanted: str | None, settings: AnalysisSettings
+) -> tuple[int, Detection, list[tuple[PreparedPhoto, str]]] | str:
+    """Index and spots of the baseline and the photos passed over; or why there is none."""
+    order = list(range(len(members)))
+    named = [k for k in order if members[k].photo.name == wanted]
+    if named:
+        order = named
+    skipped: list[tuple[PreparedPhoto, str]] = []
+    for k in order:
+        detection = detect_dots(members[k].read(), members[k].skin.region, settings.detection)
+        n = int((detection.dots.kind != Kind.HAIR).sum())
+        if n >= settings.min_baseline_dots:
+            return k, detection, skipped
+        skipped.append(
+            (members[k], f"only {n} pigment dots found: no baseline without visible dots")
+        )
+    return "no pigment dots found in this view: there is nothing to follow"
+
+
+def _scale(
+    member: PreparedPhoto, mm_per_px: float | None, marker_mm: float | None
+) -> tuple[float | None, str]:
+    """Scale of the baseline photo in mm per px, and where it comes from."""
+    if mm_per_px is not None:
+        return mm_per_px, "given"
+    if marker_mm is not None:
+        found = find_marker_scale(member.read(), marker_mm)
+        if found is not None:
+            return found.mm_per_px, f"marker {found.dictionary}"
+    return None, ""

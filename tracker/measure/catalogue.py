@@ -1,0 +1,150 @@
+"""Which places are measured: the dots of the baseline, as complete and unbiased as can be.
+
+Selection matters more than the photometry. A list from the mean of all photos keeps survivors
+and hair; one from "early minus late" loses dots that fade slowly. Their union, at a low
+threshold, finds nearly all dots, and a low threshold also keeps the bias of "dark enough to be
+found" small: the faintest dots that it decides about hold little of the pigment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from tracker.measure.luminance import BoolArray, FloatArray
+from tracker.measure.peaks import find_peaks
+from tracker.measure.photometry import smooth_valid
+from tracker.measure.results import Dots, FloatColumn
+
+
+@dataclass(frozen=True)
+class CatalogueSettings:
+    """Thresholds of the union."""
+
+    baseline_snr: float = 3.0
+    change_snr: float = 4.0
+    """Peaks of baseline minus later photos: two photos' noise, so a higher threshold."""
+    separation_fwhm: float = 0.7
+    """Places closer than this are one dot; the joint fit could not tell them apart."""
+    unknown_hair: float = 0.3
+    """Chance of hair for a place that the single photo said nothing about."""
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """Places to measure, in frame pixels.
+
+    `hair_probability` is the single-photo chance of hair in [0, 1]; `vanished` marks places that
+    only the change between the photos showed.
+    """
+
+    xy_px: FloatColumn
+    hair_probability: FloatColumn
+    vanished: BoolArray
+
+    def __len__(self) -> int:
+        return len(self.xy_px)
+
+
+def flatten(density: FloatArray, scale_px: float) -> FloatArray:
+    """Density minus its local mean over `scale_px`; NaN stays NaN."""
+    valid = np.isfinite(density)
+    filled = np.where(valid, density, 0).astype(np.float32)
+    level = smooth_valid(filled, valid.astype(np.float32), scale_px)
+    return np.where(valid, density - level, np.nan).astype(np.float32)
+
+
+def build_catalogue(
+    baseline: FloatArray,
+    later: Sequence[FloatArray],
+    detected: Dots,
+    detected_xy_px: FloatColumn,
+    *,
+    sigma_px: float,
+    region: BoolArray,
+    settings: CatalogueSettings = CatalogueSettings(),
+) -> Catalogue:
+    """Union of the baseline's dots and of what vanished since.
+
+    Parameters
+    ----------
+    baseline : ndarray of shape (H, W)
+        Density of the baseline in the measuring frame; NaN where unusable.
+    later : sequence of ndarray of shape (H, W)
+        The aligned later photos, same frame.
+    detected : Dots
+        Spots found in the baseline photo alone; their hair probability is kept.
+    detected_xy_px : ndarray of shape (n, 2)
+        Their places in the frame.
+    sigma_px : float
+        Width of the dots in the frame.
+    region : ndarray of shape (H, W)
+        The treated area.
+    """
+    base = flatten(baseline, 8 * sigma_px)
+    found = [find_peaks(base, sigma_px, settings.baseline_snr, region)]
+    if later:
+        with np.errstate(invalid="ignore"):
+            stack = np.stack([flatten(photo, 8 * sigma_px) for photo in later])
+            seen = np.isfinite(stack)
+            count = seen.sum(axis=0)
+            mean = np.where(seen, stack, 0).sum(axis=0) / np.maximum(count, 1)
+        change = np.where(count > 0, base - mean, np.nan).astype(np.float32)
+        found.append(find_peaks(change, sigma_px, settings.change_snr, region))
+
+    separation = settings.separation_fwhm * 2.355 * sigma_px
+    xy = np.concatenate([f.xy_px for f in found])
+    strength = np.concatenate([f.snr for f in found])
+    vanished = np.concatenate([np.full(len(f), k == 1) for k, f in enumerate(found)])
+    # Of places that are one dot the baseline's own peak stays, then the stronger one.
+    keep = _thin(xy, np.where(vanished, 0, 1e6) + strength, separation)
+    xy, vanished = xy[keep], vanished[keep]
+    return Catalogue(xy, _hair_probability(xy, detected, detected_xy_px, separation, settings), vanished)
+
+
+def _thin(xy_px: FloatColumn, rank: FloatColumn, separation_px: float) -> BoolArray:
+    """Greedy non-maximum suppression: True for places with no higher-ranked one nearby."""
+    keep = np.ones(len(xy_px), bool)
+    if len(xy_px) < 2:
+        return keep
+    pairs = cKDTree(xy_px).query_pairs(separation_px, output_type="ndarray")
+    if len(pairs) == 0:
+        return keep
+    first_wins = rank[pairs[:, 0]] >= rank[pairs[:, 1]]
+    winner = np.where(first_wins, pairs[:, 0], pairs[:, 1])
+    loser = np.where(first_wins, pairs[:, 1], pairs[:, 0])
+    # A loser to a place that itself lost to another stays only if no surviving place beats it:
+    # a few rounds settle it, the longest chains seen are four places long.
+    for _ in range(6):
+        beaten = np.zeros(len(xy_px), bool)
+        beaten[loser[keep[winner]]] = True
+        keep = ~beaten
+    return keep
+
+
+def _hair_probability(
+    xy_px: FloatColumn,
+    detected: Dots,
+    detected_xy_px: FloatColumn,
+    reach_px: float,
+    settings: CatalogueSettings,
+) -> FloatColumn:
+    """Hair chance of the nearest detected spot, or the prior where none is near."""
+    chance = np.full(len(xy_px), settings.unknown_hair)
+    if len(detected) == 0 or len(xy_px) == 0:
+        return chance
+    distance, index = cKDTree(detected_xy_px).query(xy_px)
+    near = (distance < reach_px) & np.isfinite(detected.hair_probability[index])
+    chance[near] = detected.hair_probability[index][near]
+    return chance
+
+
+def median_spacing(xy_px: FloatColumn) -> float:
+    """Median distance to the nearest neighbour, scaled to the mean spacing of a jittered lattice."""
+    if len(xy_px) < 3:
+        return float("nan")
+    distance, _ = cKDTree(xy_px).query(xy_px, k=2)
+    return float(np.median(distance[:, 1])) * 1.2

@@ -1,0 +1,246 @@
+"""One view's photos, already in one frame: places, weights, pigment, per photo and per zone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracker.measure.catalogue import (
+    Catalogue,
+    CatalogueSettings,
+    build_catalogue,
+    median_spacing,
+)
+from tracker.measure.fade import FadeSettings, SystematicErrors, retained_share
+from tracker.measure.luminance import BoolArray, FloatArray
+from tracker.measure.photometry import Photometry, PhotometrySettings, measure_pigment
+from tracker.measure.pigment_weight import WeightSettings, pigment_weights
+from tracker.measure.results import Dots, FloatColumn
+from tracker.measure.tone_gain import ToneGain, ToneGainSettings
+
+
+UNIT_GAIN = ToneGain(1.0, 0.0, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class FramePhoto:
+    """Two density channels of one photo in the measuring frame; NaN where unusable.
+
+    `gain` is how much more contrast the camera drew than in the baseline photo.
+    """
+
+    red: FloatArray
+    luminance: FloatArray
+    gain: ToneGain = UNIT_GAIN
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoPigment:
+    """Pigment of every place of the catalogue in one photo.
+
+    Pigment is OD px^2 of the frame, mean of the red and the luminance reading, at the
+    baseline's contrast.
+    """
+
+    pigment: FloatColumn
+    pigment_sd: float
+    amplitude: FloatColumn
+    places_px: FloatColumn
+    channels: tuple[FloatColumn, FloatColumn]
+    zero_point: float
+    """Mean reading of empty places, OD px^2: what "no dot" gives."""
+    sigma_px: float
+    gain: ToneGain
+
+
+@dataclass(frozen=True, eq=False)
+class ViewMeasurement:
+    """All photos of a view; `photos[0]` is the baseline, None where a photo had no pixels."""
+
+    catalogue: Catalogue
+    weight: FloatColumn
+    spacing_px: float
+    sigma_px: float
+    photos: tuple[PhotoPigment | None, ...]
+
+
+@dataclass(frozen=True)
+class MeasurementSettings:
+    catalogue: CatalogueSettings = CatalogueSettings()
+    photometry: PhotometrySettings = PhotometrySettings()
+    weight: WeightSettings = WeightSettings()
+    fade: FadeSettings = FadeSettings()
+    tone_gain: ToneGainSettings = ToneGainSettings()
+
+
+def measure_photo(
+    photo: FramePhoto,
+    xy_px: FloatColumn,
+    *,
+    sigma_px: float,
+    spacing_px: float,
+    region: BoolArray,
+    is_baseline: bool,
+    settings: PhotometrySettings,
+) -> PhotoPigment:
+    """Pigment of the places in one photo, from both channels at the same places and width."""
+    red = measure_pigment(
+        photo.red,
+        xy_px,
+        sigma_px=sigma_px,
+        spacing_px=spacing_px,
+        region=region,
+        fit_places=not is_baseline,
+        settings=settings,
+    )
+    # One lens, one misalignment: the second channel takes place and width from the first.
+    grey = measure_pigment(
+        photo.luminance,
+        red.places_px,
+        sigma_px=red.sigma_px,
+        spacing_px=spacing_px,
+        region=region,
+        fit_places=False,
+        fit_width=False,
+        settings=settings,
+    )
+    return _both_channels(red, grey, photo.gain)
+
+
+def _both_channels(red: Photometry, grey: Photometry, tone: ToneGain) -> PhotoPigment:
+    empty = np.concatenate([red.empty_pigment, grey.empty_pigment]) / tone.gain
+    return PhotoPigment(
+        pigment=(red.pigment + grey.pigment) / (2 * tone.gain),
+        # The channels share most of their texture: no gain from the mean is claimed.
+        pigment_sd=(red.noise + grey.noise) / (2 * tone.gain),
+        amplitude=(red.amplitude + grey.amplitude) / (2 * tone.gain),
+        places_px=red.places_px,
+        channels=(red.pigment / tone.gain, grey.pigment / tone.gain),
+        zero_point=float(np.mean(empty)) if len(empty) else 0.0,
+        sigma_px=red.sigma_px,
+        gain=tone,
+    )
+
+
+def measure_view(
+    photos: Sequence[FramePhoto | None],
+    detected: Dots,
+    detected_xy_px: FloatColumn,
+    *,
+    sigma_px: float,
+    region: BoolArray,
+    settings: MeasurementSettings = MeasurementSettings(),
+) -> ViewMeasurement:
+    """Measure a whole series in its frame.
+
+    Parameters
+    ----------
+    photos : sequence of FramePhoto or None
+        The baseline first; None for a photo that could not be aligned.
+    detected : Dots
+        Spots of the baseline photo, with the single photo's hair probability.
+    detected_xy_px : ndarray of shape (n, 2)
+        Their places in the frame.
+    sigma_px : float
+        Width of a typical dot in the frame.
+    region : ndarray of shape (H, W)
+        Treated area in the frame.
+
+    Raises
+    ------
+    ValueError
+        If the baseline itself is None.
+    """
+    baseline = photos[0] if photos else None
+    if baseline is None:
+        raise ValueError("photos[0], the baseline, must not be None")
+    later = [photo.red for photo in photos[1:] if photo is not None]
+    catalogue = build_catalogue(
+        baseline.red,
+        later,
+        detected,
+        detected_xy_px,
+        sigma_px=sigma_px,
+        region=region,
+        settings=settings.catalogue,
+    )
+    spacing_px = median_spacing(catalogue.xy_px)
+    if not np.isfinite(spacing_px):
+        return ViewMeasurement(catalogue, np.ones(len(catalogue)), float("nan"), sigma_px, ())
+    measured: list[PhotoPigment | None] = []
+    for number, photo in enumerate(photos):
+        if photo is None:
+            measured.append(None)
+            continue
+        first = measured[0] if measured else None
+        measured.append(
+            measure_photo(
+                photo,
+                catalogue.xy_px,
+                sigma_px=first.sigma_px if first is not None else sigma_px,
+                spacing_px=spacing_px,
+                region=region,
+                is_baseline=number == 0,
+                settings=settings.photometry,
+            )
+        )
+    weight = _weights(measured, catalogue, settings.weight)
+    return ViewMeasurement(catalogue, weight, spacing_px, sigma_px, tuple(measured))
+
+
+def _weights(
+    measured: Sequence[PhotoPigment | None], catalogue: Catalogue, settings: WeightSettings
+) -> FloatColumn:
+    """Chance of pigment per place from the baseline and the most faded half of the photos."""
+    first = measured[0]
+    assert first is not None
+    later = [m for m in measured[1:] if m is not None]
+    prior = 1 - catalogue.hair_probability
+    if not later:
+        return prior
+    shares = np.array([retained_share(first.pigment, m.pigment, prior) for m in later])
+    late = [later[k] for k in np.argsort(shares, kind="stable")[: max(1, (len(later) + 1) // 2)]]
+    stack = np.stack([m.pigment for m in late])
+    seen = np.isfinite(stack)
+    count = seen.sum(axis=0)
+    mean = np.where(
+        count > 0, np.where(seen, stack, 0).sum(axis=0) / np.maximum(count, 1), np.nan
+    )
+    sd = float(np.mean([m.pigment_sd for m in late])) / np.sqrt(len(late))
+    return pigment_weights(
+        first.pigment, first.pigment_sd, mean, sd, catalogue.hair_probability, settings
+    )
+
+
+def systematic_errors(
+    measurement: ViewMeasurement, number: int, *, alignment_px: float
+) -> SystematicErrors:
+    """Errors that all dots of photo `number` share, each read off the photos themselves."""
+    first, photo = measurement.photos[0], measurement.photos[number]
+    if first is None or photo is None:
+        return SystematicErrors()
+    weight = measurement.weight
+    usable = np.isfinite(first.pigment) & np.isfinite(photo.pigment)
+    mean_dot = float(np.average(first.pigment[usable], weights=weight[usable] + 1e-9))
+    zero = (photo.zero_point - first.zero_point) / mean_dot if mean_dot > 0 else 0.0
+    red, grey = (
+        retained_share(a, b, weight)
+        for a, b in zip(first.channels, photo.channels, strict=True)
+    )
+    plain = retained_share(first.pigment, photo.pigment, np.ones_like(weight))
+    weighted = retained_share(first.pigment, photo.pigment, weight)
+    # A place misplaced by delta loses exp(-delta^2 / 4 sigma^2) of its signal; the common part
+    # of the misplacement is fitted, about half of the stated error stays.
+    lost = 1 - np.exp(-((0.5 * alignment_px) ** 2) / (4 * photo.sigma_px**2))
+    return SystematicErrors(
+        zero_point=abs(zero),
+        channel=abs(red - grey) / 2,
+        hair=abs(plain - weighted) / 4,
+        alignment=float(lost),
+        tone=photo.gain.log_sd,
+    )
+
+

@@ -1,0 +1,249 @@
+"""One view of a client: align, bring into one frame, measure, and make a row per photo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tracker.measure.detection import Detection
+from tracker.measure.frame import MeasuringFrame, frame_around
+from tracker.measure.luminance import (
+    FloatArray,
+    SrgbArray,
+    channel_density,
+    clipped,
+    luminance_density,
+)
+from tracker.measure.quality import PhotoQuality
+from tracker.measure.refine import refine_on_density
+from tracker.measure.registration import NotRegistered, PhotoFeatures, Registration
+from tracker.measure.results import FloatColumn, Kind
+from tracker.measure.series_alignment import align_series
+from tracker.measure.skin import SkinMap
+from tracker.measure.tone_gain import ToneGain, relative_tone_gain
+from tracker.measure.treated_area import treated_area
+from tracker.measure.view import UNIT_GAIN, FramePhoto, MeasurementSettings, measure_view
+from tracker.measure.zones import lay_zones, outlines
+from tracker.series import PolygonZone, Progress, SeriesPhoto, Stage, ViewAnalysis
+from tracker.view_rows import Aligned, RowMaker
+
+FWHM_PER_SIGMA = 2.3548
+TONE_SIDE_PX = 500
+"""Skin colour is compared on reduced pictures of this long side: blotches need no more."""
+ANCHORS = 400
+"""Dots on which the alignment is refined."""
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedPhoto:
+    """A usable photo's facts that stay in memory; its pixels are read again when needed."""
+
+    photo: SeriesPhoto
+    read: Callable[[], SrgbArray]
+    shape: tuple[int, int]
+    skin: SkinMap
+    quality: PhotoQuality
+    features: PhotoFeatures
+    stage: Stage
+    days_since_session: int | None
+
+
+def density_channels(srgb: SrgbArray, skin: SkinMap) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Red and luminance density of a photo, and 1 where its pixels may be measured, else 0."""
+    usable = (skin.region & ~skin.glare & ~clipped(srgb)).astype(np.float32)
+    return channel_density(srgb, 0), luminance_density(srgb), usable
+
+
+def _mark_unusable(density: FloatArray, usable: FloatArray) -> FloatArray:
+    density[~(usable > 0.95)] = np.nan
+    return density
+
+
+def _frame_photo(
+    prepared: PreparedPhoto,
+    frame: MeasuringFrame,
+    registration: Registration | None,
+    gain: ToneGain,
+) -> FramePhoto:
+    red, grey, usable = density_channels(prepared.read(), prepared.skin)
+    if registration is None:
+        mask = frame.crop(usable)
+        return FramePhoto(
+            _mark_unusable(frame.crop(red), mask), _mark_unusable(frame.crop(grey), mask), gain
+        )
+    mask = frame.resample(usable, registration)
+    return FramePhoto(
+        _mark_unusable(frame.resample(red, registration), mask),
+        _mark_unusable(frame.resample(grey, registration), mask),
+        gain,
+    )
+
+
+def small_picture(
+    prepared: PreparedPhoto, small: MeasuringFrame, registration: Registration | None
+) -> FloatArray:
+    """sRGB codes 0..255 of a photo in the reduced baseline frame, (h, w, 3); NaN if unusable."""
+    srgb = prepared.read()
+    usable = (prepared.skin.region & ~prepared.skin.glare & ~clipped(srgb)).astype(np.float32)
+    eighth = np.float32(255 / np.iinfo(srgb.dtype).max)
+    channels = [srgb[..., c].astype(np.float32) * eighth for c in range(3)]
+    if registration is None:
+        picture = np.stack([small.crop(c) for c in channels], axis=-1)
+        mask = small.crop(usable)
+    else:
+        picture = np.stack([small.resample(c, registration) for c in channels], axis=-1)
+        mask = small.resample(usable, registration)
+    picture[~(mask > 0.95)] = np.nan
+    return picture
+
+
+def _tone_gain(
+    baseline: FloatArray, picture: FloatArray, settings: MeasurementSettings
+) -> ToneGain:
+    """Contrast of a photo against the baseline's, from their reduced pictures."""
+    known = np.isfinite(baseline).all(axis=2) & np.isfinite(picture).all(axis=2)
+    densities = []
+    for codes in (baseline, picture):
+        whole = np.clip(np.nan_to_num(codes) * (65535 / 255), 0, 65535).astype(np.uint16)
+        densities.append(np.stack([channel_density(whole, c) for c in range(3)], axis=-1))
+    return relative_tone_gain(densities[0], densities[1], known, settings.tone_gain)
+
+
+def analyse_view(
+    view: str,
+    prepared: Sequence[PreparedPhoto],
+    baseline: int,
+    detection: Detection,
+    *,
+    scale_mm_per_px: float | None,
+    scale_source: str,
+    polygons: Sequence[PolygonZone],
+    settings: MeasurementSettings,
+    progress: Progress,
+) -> ViewAnalysis:
+    """Measure one view.
+
+    Parameters
+    ----------
+    view : str
+    prepared : sequence of PreparedPhoto
+        All usable photos of the view in time order.
+    baseline : int
+        Index of the baseline in `prepared`.
+    detection : Detection
+        Spots of the baseline photo.
+    scale_mm_per_px : float or None
+        Scale of the baseline photo, and where it comes from in `scale_source`.
+    polygons : sequence of PolygonZone
+        Drawn zones of this view.
+    settings : MeasurementSettings
+    progress : callable
+        Told the share of this view that is done, and what comes next.
+    """
+    reference = prepared[baseline]
+    order = [baseline, *(k for k in range(len(prepared)) if k != baseline)]
+    detected = detection.dots
+    pigment_like = detected[detected.kind != Kind.HAIR]
+    treated = treated_area(detected, reference.shape, reference.skin.region)
+    frame = frame_around(treated, detection.fwhm_px, 4 * detection.fwhm_px, reference.shape)
+
+    progress(0.05, "aligning")
+    aligned = _align(prepared, baseline, pigment_like.xy_px, detection.fwhm_px, progress)
+    small = MeasuringFrame(
+        0,
+        0,
+        reference.shape[1],
+        reference.shape[0],
+        min(1.0, TONE_SIDE_PX / max(reference.shape)),
+    )
+    frames: list[FramePhoto | None] = []
+    pictures: list[FloatArray | None] = []
+    for number, k in enumerate(order):
+        progress(0.45 + 0.2 * number / len(order), f"reading {prepared[k].photo.name}")
+        match = aligned[k]
+        if k != baseline and not isinstance(match, Aligned):
+            frames.append(None)
+            pictures.append(None)
+            continue
+        registration = match.registration if isinstance(match, Aligned) else None
+        picture = small_picture(prepared[k], small, registration)
+        first = pictures[0] if pictures else None
+        gain = (
+            UNIT_GAIN
+            if first is None
+            else _tone_gain(first, picture, settings)
+        )
+        pictures.append(picture)
+        frames.append(_frame_photo(prepared[k], frame, registration, gain))
+
+    progress(0.65, "measuring pigment")
+    measurement = measure_view(
+        frames,
+        detected,
+        frame.to_frame(detected.xy_px),
+        sigma_px=detection.fwhm_px * frame.scale / FWHM_PER_SIGMA,
+        region=frame.crop_mask(treated),
+        settings=settings,
+    )
+    dots_px = frame.to_baseline(measurement.catalogue.xy_px)
+    layout = lay_zones(
+        dots_px, view, [(z.name, np.array(z.vertices_px, float)) for z in polygons]
+    )
+    rows = RowMaker(
+        reference,
+        frame,
+        measurement,
+        layout,
+        treated,
+        scale_mm_per_px,
+        detection,
+        settings,
+        small,
+        pictures,
+    )
+    made = []
+    for number, k in enumerate(order):
+        progress(0.8 + 0.2 * number / len(order), f"judging {prepared[k].photo.name}")
+        made.append(rows.row(number, prepared[k], aligned[k] if k != baseline else None))
+    in_time = [row for _, row in sorted(zip(order, made, strict=True), key=lambda pair: pair[0])]
+    return ViewAnalysis(
+        view=view,
+        baseline=reference.photo.name,
+        scale_mm_per_px=scale_mm_per_px,
+        scale_source=scale_source,
+        baseline_shape=reference.shape,
+        dots=rows.baseline_dots(),
+        pigment_weight=measurement.weight,
+        dot_zone=rows.dot_zone,
+        treated_outline_px=outlines(treated),
+        photos=tuple(in_time),
+    )
+
+
+def _align(
+    prepared: Sequence[PreparedPhoto],
+    baseline: int,
+    dots_px: FloatColumn,
+    fwhm_px: float,
+    progress: Progress,
+) -> list[Aligned | NotRegistered | None]:
+    """Align every photo with the baseline and refine the alignment on the dots."""
+    links = align_series([p.features for p in prepared], baseline)
+    reference = prepared[baseline]
+    density = luminance_density(reference.read())
+    anchors = dots_px[:: max(1, len(dots_px) // ANCHORS)]
+    aligned: list[Aligned | NotRegistered | None] = []
+    for k, link in enumerate(links):
+        progress(0.1 + 0.35 * k / len(links), f"aligning {prepared[k].photo.name}")
+        if k == baseline:
+            aligned.append(None)
+        elif isinstance(link.result, NotRegistered):
+            aligned.append(link.result)
+        else:
+            refined = refine_on_density(
+                link.result, density, luminance_density(prepared[k].read()), anchors
+            )
+            aligned.append(Aligned(refined, prepared[link.parent].photo.name))
+    return aligned

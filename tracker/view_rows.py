@@ -1,0 +1,362 @@
+"""The row of each photo: what its pigment says about fade, fates, evenness and tone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from tracker.measure.detection import Detection
+from tracker.measure.evenness import relative_variation
+from tracker.measure.fade import SystematicErrors, detectable_change, estimate_fade
+from tracker.measure.fates import dot_fates, survival
+from tracker.measure.frame import MeasuringFrame
+from tracker.measure.luminance import BoolArray, FloatArray
+from tracker.measure.quality import PhotoQuality
+from tracker.measure.registration import NotRegistered, Registration
+from tracker.measure.results import Dots, Estimate, Fate, Kind
+from tracker.measure.skin import SkinMap
+from tracker.measure.tone import Tone, compare_tone
+from tracker.measure.view import (
+    MeasurementSettings,
+    PhotoPigment,
+    ViewMeasurement,
+    systematic_errors,
+)
+from tracker.measure.zones import WHOLE, ZoneLayout
+from tracker.series import (
+    DotSeries,
+    PhotoMeasures,
+    SeriesPhoto,
+    Stage,
+    Status,
+    ZoneMeasures,
+)
+
+LEAST_COMMON_SHARE = 0.15
+"""A photo that shows fewer of the baseline's dots is refused."""
+
+
+@dataclass(frozen=True, eq=False)
+class Aligned:
+    """A photo's trusted alignment, and the photo it was aligned with."""
+
+    registration: Registration
+    registered_to: str
+
+
+class Prepared(Protocol):
+    """What a row needs of a prepared photo."""
+
+    @property
+    def photo(self) -> SeriesPhoto: ...
+    @property
+    def shape(self) -> tuple[int, int]: ...
+    @property
+    def skin(self) -> SkinMap: ...
+    @property
+    def quality(self) -> PhotoQuality: ...
+    @property
+    def stage(self) -> Stage: ...
+    @property
+    def days_since_session(self) -> int | None: ...
+
+
+def refused_row(
+    photo: SeriesPhoto,
+    reason: str,
+    *,
+    stage: Stage = Stage.UNKNOWN,
+    days_since_baseline: int | None = None,
+    days_since_session: int | None = None,
+    quality: PhotoQuality | None = None,
+) -> PhotoMeasures:
+    """The row of a photo that could not be measured: its reason, no number."""
+    return PhotoMeasures(
+        photo=photo.name,
+        sha256=photo.sha256,
+        view=photo.view,
+        captured_on=photo.captured_on,
+        days_since_baseline=days_since_baseline,
+        days_since_session=days_since_session,
+        stage=stage,
+        status=Status.REFUSED,
+        reason=reason,
+        registered_to="",
+        registration_error_px=float("nan"),
+        overlap=float("nan"),
+        quality=quality,
+        whole=None,
+    )
+
+
+class RowMaker:
+    """Makes the rows of one view from its measurement."""
+
+    def __init__(
+        self,
+        reference: Prepared,
+        frame: MeasuringFrame,
+        measurement: ViewMeasurement,
+        layout: ZoneLayout,
+        treated: BoolArray,
+        scale_mm_per_px: float | None,
+        detection: Detection,
+        settings: MeasurementSettings,
+        small: MeasuringFrame,
+        pictures: Sequence[FloatArray | None],
+    ) -> None:
+        self.reference = reference
+        self.frame = frame
+        self.measurement = measurement
+        self.treated = treated
+        self.scale = scale_mm_per_px
+        self.detection = detection
+        self.settings = settings
+        self.dots_px = frame.to_baseline(measurement.catalogue.xy_px)
+        self.dot_zone = layout.zone_of(self.dots_px)
+        self.zone_names = [name for name in layout.names if name != WHOLE]
+        x_scale, y_scale = frame.scale_xy
+        self.px2_per_frame_px2 = 1.0 / float(x_scale * y_scale)
+        # Pigment leaves in OD mm2 with a scale, else in OD px2 of the baseline photo.
+        self.pigment_unit = self.px2_per_frame_px2 * (scale_mm_per_px or 1.0) ** 2
+        self.area_cm2 = self._areas(layout)
+        self.small = small
+        self.pictures = pictures
+        self.treated_small, self.native_small = self._tone_masks()
+
+    def baseline_dots(self) -> Dots:
+        """The catalogue as spots of the baseline photo, full-resolution pixels."""
+        first = self.measurement.photos[0] if self.measurement.photos else None
+        if first is None:
+            return Dots.empty()
+        n = len(self.dots_px)
+        weight = self.measurement.weight
+        # Doubtful places are named so; plain hair stays listed, with next to no weight.
+        kind = np.select([weight >= 0.6, weight <= 0.25], [Kind.DOT, Kind.HAIR], Kind.UNDECIDED)
+        fwhm_px = 2.3548 * first.sigma_px / self.frame.scale
+        return Dots(
+            x_px=self.dots_px[:, 0],
+            y_px=self.dots_px[:, 1],
+            fwhm_px=np.full(n, fwhm_px),
+            contrast=1 - 10.0 ** -np.nan_to_num(first.amplitude),
+            pigment=np.nan_to_num(first.pigment) * self.pigment_unit,
+            snr=np.nan_to_num(first.pigment) / max(first.pigment_sd, 1e-12),
+            hair_probability=1 - weight,
+            kind=kind.astype(np.int8),
+        )
+
+    def row(self, number: int, prepared: Prepared, match: Aligned | NotRegistered | None) -> PhotoMeasures:
+        """Row of photo `number` of the measurement (0 is the baseline)."""
+        days = self._days_since_baseline(prepared)
+        if isinstance(match, NotRegistered):
+            return refused_row(
+                prepared.photo,
+                match.reason,
+                stage=prepared.stage,
+                days_since_baseline=days,
+                days_since_session=prepared.days_since_session,
+                quality=prepared.quality,
+            )
+        first = self.measurement.photos[0] if self.measurement.photos else None
+        pigment = self.measurement.photos[number] if self.measurement.photos else None
+        is_baseline = number == 0
+        common = 0.0
+        if first is not None and pigment is not None:
+            common = float(np.isfinite(first.pigment + pigment.pigment).mean())
+        if first is None or pigment is None or common < LEAST_COMMON_SHARE:
+            return refused_row(
+                prepared.photo,
+                f"only {common:.0%} of the baseline's dots are in view: photograph the same area",
+                stage=prepared.stage,
+                days_since_baseline=days,
+                days_since_session=prepared.days_since_session,
+                quality=prepared.quality,
+            )
+        registration = match.registration if match is not None else None
+        error_px = registration.error_px if registration is not None else 0.0
+        fate = dot_fates(first.pigment, first.pigment_sd, pigment.pigment, pigment.pigment_sd)
+        if is_baseline:
+            fate[fate != Fate.CENSORED.value] = Fate.PERSISTING.value
+        tone = self._tone(number)
+        errors = systematic_errors(
+            self.measurement, number, alignment_px=error_px * self.frame.scale
+        )
+        everywhere = np.ones(len(self.dots_px), bool)
+        whole = self._zone(WHOLE, everywhere, number, fate, tone, errors)
+        zones = tuple(
+            self._zone(name, self.dot_zone == name, number, fate, Tone.missing(), errors)
+            for name in self.zone_names
+        )
+        quality = replace(prepared.quality, px_per_dot=self._px_per_dot(registration))
+        return PhotoMeasures(
+            photo=prepared.photo.name,
+            sha256=prepared.photo.sha256,
+            view=prepared.photo.view,
+            captured_on=prepared.photo.captured_on,
+            days_since_baseline=days,
+            days_since_session=prepared.days_since_session,
+            stage=prepared.stage,
+            status=Status.BASELINE if is_baseline else Status.MEASURED,
+            reason="",
+            registered_to="" if match is None else match.registered_to,
+            registration_error_px=error_px,
+            overlap=1.0 if registration is None else registration.overlap,
+            quality=quality,
+            whole=whole,
+            zones=zones,
+            dots=self._dot_series(pigment, fate, registration),
+            registration=registration,
+            flags=self._flags(prepared, whole, is_baseline),
+        )
+
+    def _zone(
+        self,
+        name: str,
+        members: BoolArray,
+        number: int,
+        fate: np.ndarray,
+        tone: Tone,
+        errors: SystematicErrors,
+    ) -> ZoneMeasures:
+        first, photo = self.measurement.photos[0], self.measurement.photos[number]
+        assert first is not None and photo is not None
+        weight = self.measurement.weight[members]
+        before, now = first.pigment[members], photo.pigment[members]
+        fade = estimate_fade(
+            before,
+            now,
+            weight,
+            self.measurement.catalogue.xy_px[members],
+            spacing_px=self.measurement.spacing_px,
+            errors=errors,
+            settings=self.settings.fade,
+        )
+        if number == 0 and fade.measured:
+            # By definition: the baseline is what everything else is compared with.
+            fade = Estimate(0.0, 0.0, 0.0, fade.n, fade.unit)
+        detectable = detectable_change(
+            before,
+            now,
+            weight,
+            baseline_noise=first.pigment_sd,
+            noise=photo.pigment_sd,
+            errors=errors,
+            settings=self.settings.fade,
+        )
+        counted = members & (self.measurement.weight >= 0.5)
+        share, low, high = survival(fate[counted])
+        seen = int(np.count_nonzero(fate[counted] != Fate.CENSORED.value))
+        area = self.area_cm2.get(name, float("nan"))
+        density = float("nan")
+        if self.detection.resolved and np.isfinite(area) and area > 0:
+            # The area that this photo shows is taken from the share of the places it shows.
+            shown = seen / max(int(counted.sum()), 1)
+            density = seen * share / (area * shown) if shown > 0 else float("nan")
+        contrast = _median(1 - 10.0 ** -photo.amplitude[counted])
+        contrast_before = _median(1 - 10.0 ** -first.amplitude[counted])
+        return ZoneMeasures(
+            zone=name,
+            fade=fade,
+            detectable=detectable,
+            n_dots=seen,
+            area_cm2=area,
+            density_per_cm2=density,
+            density_ratio=share,
+            density_ratio_low=low,
+            density_ratio_high=high,
+            contrast=contrast,
+            contrast_ratio=contrast / contrast_before if contrast_before > 0 else float("nan"),
+            evenness=relative_variation(
+                now,
+                weight,
+                self.measurement.catalogue.xy_px[members],
+                self.measurement.spacing_px,
+            ),
+            tone_density=tone.density,
+            tone_delta_e=tone.delta_e,
+            erythema=tone.erythema,
+        )
+
+    def _dot_series(
+        self, pigment: PhotoPigment, fate: np.ndarray, registration: Registration | None
+    ) -> DotSeries:
+        places = self.frame.to_baseline(pigment.places_px)
+        if registration is not None:
+            places = registration.map_points(places)
+        return DotSeries(
+            x_px=places[:, 0],
+            y_px=places[:, 1],
+            pigment=pigment.pigment * self.pigment_unit,
+            pigment_sd=np.where(
+                np.isfinite(pigment.pigment), pigment.pigment_sd * self.pigment_unit, np.nan
+            ),
+            contrast=1 - 10.0**-pigment.amplitude,
+            fate=fate,
+        )
+
+    def _flags(
+        self, prepared: Prepared, whole: ZoneMeasures, is_baseline: bool
+    ) -> tuple[str, ...]:
+        flags = list(prepared.quality.problems)
+        if prepared.stage in (Stage.IMMEDIATE, Stage.HEALING, Stage.SETTLING):
+            flags.append(f"not healed yet ({prepared.stage.value})")
+        if not self.detection.resolved and is_baseline:
+            flags.append(f"dots not counted: {self.detection.reason}")
+        if whole.fade.measured and whole.fade.high < 0 and abs(whole.fade.value) > whole.detectable:
+            flags.append("pigment darker than at baseline")
+        return tuple(flags)
+
+    def _px_per_dot(self, registration: Registration | None) -> float:
+        """Dot width in this photo: the baseline's, times the local zoom of the alignment."""
+        fwhm_px = self.detection.fwhm_px
+        if registration is None or len(self.dots_px) == 0:
+            return fwhm_px
+        some = self.dots_px[:: max(1, len(self.dots_px) // 100)]
+        here = registration.map_points(some)
+        aside = registration.map_points(some + np.array([8.0, 0.0]))
+        zoom = np.nanmedian(np.hypot(*(aside - here).T)) / 8.0 if np.isfinite(here).any() else 1.0
+        return float(fwhm_px * zoom)
+
+    def _days_since_baseline(self, prepared: Prepared) -> int | None:
+        start, day = self.reference.photo.captured_on, prepared.photo.captured_on
+        return None if start is None or day is None else (day - start).days
+
+    def _areas(self, layout: ZoneLayout) -> dict[str, float]:
+        """Area of each zone on valid skin, cm2; NaN without a scale."""
+        per_px_cm2 = (self.scale / 10) ** 2 if self.scale else float("nan")
+        step = max(1, int(max(self.treated.shape) / 800))
+        rows, columns = np.nonzero(self.treated[::step, ::step])
+        areas = {WHOLE: float(len(rows)) * step**2 * per_px_cm2}
+        if len(rows):
+            names = layout.zone_of(np.column_stack([columns, rows]).astype(float) * step)
+            for name in self.zone_names:
+                areas[name] = float(np.count_nonzero(names == name)) * step**2 * per_px_cm2
+        return areas
+
+    def _tone_masks(self) -> tuple[BoolArray, BoolArray]:
+        """Treated skin, and native skin well away from it, in the reduced baseline."""
+        share = self.small.crop(self.treated.astype(np.float32))
+        spacing = self.measurement.spacing_px / self.frame.scale * self.small.scale
+        gap = max(3, round(6 * spacing)) if np.isfinite(spacing) else 3
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * gap + 1, 2 * gap + 1))
+        near = cv2.dilate((share > 0.01).astype(np.uint8), kernel) > 0
+        skin = self.small.crop_mask(self.reference.skin.region)
+        return share > 0.9, skin & ~near
+
+    def _tone(self, number: int) -> Tone:
+        """Tone of treated against native skin in one photo's reduced picture."""
+        picture = self.pictures[number]
+        if picture is None:
+            return Tone.missing()
+        known = np.isfinite(picture).all(axis=-1)
+        codes = np.clip(np.nan_to_num(picture), 0, 255).astype(np.uint8)
+        return compare_tone(codes, self.treated_small & known, self.native_small & known)
+
+
+def _median(values: np.ndarray) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else float("nan")
