@@ -165,12 +165,17 @@ def _level(y: float, kind: str, words: str, right: float) -> str:
 
 
 def _time_labels(start: date, last_day: int, x_of: Callable[[float], float]) -> list[str]:
-    step = max(1, last_day // 4)
-    return [
-        f'<text class="axis" x="{x_of(day):.1f}" y="{HEIGHT - _BOTTOM + 20}" '
-        f'text-anchor="middle">{(start + timedelta(days=day)).isoformat()}</text>'
-        for day in range(0, last_day + 1, step)
-    ]
+    labels = []
+    for quarter in range(5):
+        day = round(last_day * quarter / 4)
+        anchor = {0: "start", 4: "end"}.get(quarter, "middle")
+        x = {0: _LEFT, 4: WIDTH - _RIGHT}.get(quarter, x_of(day))
+        text = (start + timedelta(days=day)).isoformat()
+        labels.append(
+            f'<text class="axis" x="{x:.1f}" y="{HEIGHT - _BOTTOM + 20}" '
+            f'text-anchor="{anchor}">{text}</text>'
+        )
+    return labels
 
 
 def _last_detectable(view: ViewAnalysis, zone: str) -> float:

@@ -68,7 +68,7 @@ def draw_dots(
     *,
     longest_px: int = OVERLAY_LONGEST_PX,
 ) -> Picture:
-    """The photo with every baseline dot marked by its fate, the treated outline and a legend.
+    """The photo with every baseline dot marked by its fate, and the treated outline.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def draw_dots(
     view : ViewAnalysis
         The view it belongs to.
     photo : PhotoMeasures
-        Its measures. A refused photo is returned without marks.
+        Its measures. A refused photo has no marks.
     longest_px : int
         Longer side of the picture.
 
@@ -88,7 +88,7 @@ def draw_dots(
     picture, scale = shrink(srgb, longest_px)
     picture = picture.copy()
     line = max(1, round(max(picture.shape) / 900))
-    for polygon in view.treated_outline_px:
+    for polygon in view.treated_outline_px if photo.usable else ():
         if photo.registration is not None:
             polygon = photo.registration.map_points(polygon)
         _draw_outline(picture, _scaled(polygon, scale), line)
@@ -99,6 +99,13 @@ def draw_dots(
     for fate in (Fate.CENSORED, Fate.PERSISTING, Fate.FADED, Fate.GONE):
         places = xy[(photo.dots.fate == fate.value) & _known(xy)]
         _draw_rings(picture, places, radius, FATE_COLOURS[fate], line)
+    return picture
+
+
+def add_legend(picture: Picture, photo: PhotoMeasures) -> Picture:
+    """Put a strip below a picture of `draw_dots` that names the marks and counts them."""
+    if photo.dots is None:
+        return picture
     counts = {fate: photo.dots.count(fate) for fate in Fate}
     return np.vstack([picture, _legend(picture.shape[1], counts)])
 
@@ -192,7 +199,6 @@ def _draw_outline(picture: Picture, polygon: NDArray[np.float64], line: int) -> 
 
 
 def _legend(width: int, counts: dict[Fate, int]) -> Picture:
-    """A strip below the picture that names the marks and counts them."""
     shown = [fate for fate in Fate if counts[fate] or fate not in (Fate.NEW, Fate.CENSORED)]
     size = min(0.62, width / 1500)
     height = max(20, round(56 * size))

@@ -9,6 +9,7 @@ from tracker.photos import PhotoError
 from tracker.records import Plan
 from tracker.report.overlays import (
     Picture,
+    add_legend,
     align,
     checkerboard,
     draw_dots,
@@ -92,7 +93,7 @@ def write_results(
                 except PhotoError:
                     continue  # refused with its reason; there is nothing to draw
                 marked = draw_dots(srgb, view, photo)
-                (overlays / f"{photo.photo}.png").write_bytes(encode_png(marked))
+                (overlays / f"{photo.photo}.png").write_bytes(encode_png(add_legend(marked, photo)))
                 photo_pictures[photo.photo] = encode_jpeg(shrink(marked, PAGE_PICTURE_PX)[0])
                 if photo.photo == view.baseline:
                     before = shrink(srgb, PAGE_PICTURE_PX)[0]
