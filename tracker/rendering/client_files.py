@@ -151,14 +151,16 @@ def _column(values: np.ndarray, digits: int) -> list[float | None]:
 def _truth(
     series: RenderedSeries, names: Sequence[str], days: Sequence[date], refusals: dict[int, str]
 ) -> dict[str, Any]:
-    zones, zone_index = np.unique(series.zone, return_inverse=True)
+    # dots that no photo shows would only make the file long
+    shown = np.any([np.isfinite(photo.xy_px[:, 0]) for photo in series.photos], axis=0)
+    zones, zone_index = np.unique(series.zone[shown], return_inverse=True)
     return {
         "baseline": names[0],
         "seed": series.spec.seed,
         "mm_per_px": _number(series.mm_per_px, 6),
         "dots": {
-            "pigment_od_mm2": _column(series.pigment_od_mm2, 4),
-            "diameter_mm": _column(series.diameter_mm, 3),
+            "pigment_od_mm2": _column(series.pigment_od_mm2[shown], 4),
+            "diameter_mm": _column(series.diameter_mm[shown], 3),
             "zone_names": zones.tolist(),
             "zone": zone_index.tolist(),
         },
@@ -167,12 +169,13 @@ def _truth(
                 "photo": name,
                 "captured_on": day.isoformat(),
                 "fade": _number(photo.fade, 5),
+                "fade_shown": _number(photo.fade_shown, 5),
                 "zone_fade": {zone: _number(fade, 5) for zone, fade in photo.zone_fade.items()},
                 "must_be_refused": refusals.get(index, ""),
                 "stubble_mm": _number(photo.spec.stubble_mm, 3),
-                "x_px": _column(photo.xy_px[:, 0], 2),
-                "y_px": _column(photo.xy_px[:, 1], 2),
-                "retained": _column(photo.retained, 3),
+                "x_px": _column(photo.xy_px[shown, 0], 2),
+                "y_px": _column(photo.xy_px[shown, 1], 2),
+                "retained": _column(photo.retained[shown], 3),
                 "treated_outline_px": [
                     np.round(outline, 1).tolist() for outline in photo.treated_outline_px
                 ],

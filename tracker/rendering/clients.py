@@ -170,7 +170,7 @@ def _full_removal() -> ClientSpec:
         ghosting=0.08,
     )
     wide = replace(base, width_px=1500, height_px=1800)
-    close = replace(base, width_px=1400, height_px=1100)
+    close = replace(base, width_px=1400, height_px=900)
     top = _view(11, wide, "top", history, CLINIC, days)
     front = _view(11, close, "front", history[:5], CLINIC, days[:5])
     return ClientSpec(
@@ -200,7 +200,8 @@ def _soft_fade() -> ClientSpec:
     crown = _view(22, base, "crown", (0.0, 0.27, 0.38, 0.44, 0.53), CLINIC, crown_days)
     crown = _change(crown, 2, redness=0.10, crust_share=0.3, stubble_mm=2.2)
     late = sessions[-1].date + timedelta(days=84)
-    front = _view(22, base, "front", (0.0, 0.29, 0.46, 0.56, 0.57), CLINIC, [*days, late])
+    close = replace(base, height_px=1000)
+    front = _view(22, close, "front", (0.0, 0.29, 0.46, 0.56, 0.57), CLINIC, [*days, late])
     return ClientSpec(
         "client-02-soft-fade", "soft fade", 0.5, 4, date(2022, 11, 21), sessions, (crown, front)
     )
@@ -219,7 +220,7 @@ def _difficult() -> ClientSpec:
         skin_type=3,
         texture=1.5,
         treated="scalp",
-        dots_per_cm2=120,
+        dots_per_cm2=105,
         dot_diameter_mm=0.42,
         merged_share=0.15,
         hair_share_in_treated=0.5,
@@ -233,7 +234,8 @@ def _difficult() -> ClientSpec:
     top = replace(top, days=tuple(sorted(top.days)))
     blurred = 3
     top = _refuse(top, blurred, "blurred", defocus_px=7.0, motion_px=26.0, motion_deg=30.0)
-    front = _view(33, base, "front", (0.0, 0.24, 0.43, 0.51, 0.59), PHONE, days)
+    close = replace(base, height_px=1000)
+    front = _view(33, close, "front", (0.0, 0.24, 0.43, 0.51, 0.59), PHONE, days)
     front = _refuse(front, 3, "another person", other_person=True)
     return ClientSpec(
         "client-03-difficult", "full removal", 0.9, 3, date(2021, 4, 12), sessions, (top, front)

@@ -122,7 +122,7 @@ def paint_stubble(
     n = len(follicles)
     length = photo.stubble_mm * follicles.vigour * rng.uniform(0.75, 1.25, n)
     lean = np.deg2rad(follicles.lean_deg + rng.normal(0, 8, n) + rng.normal(0, 5))
-    sway = 0.22 * rng.normal(size=(n, 3)) + 0.15 * rng.normal(size=3)
+    sway = 0.14 * rng.normal(size=(n, 3)) + 0.15 * rng.normal(size=3)
     growth = unit(follicles.growth + sway)
     lift = np.cos(lean)[:, None] * growth + np.sin(lean)[:, None] * follicles.normal
     tip = follicles.point_mm + length[:, None] * lift

@@ -16,6 +16,8 @@ from tracker.rendering.skin import SkinTexture, base_density
 from tracker.rendering.spec import SeriesSpec
 
 TEXTURE_SIDE_LIMIT_PX = 2800
+LIMB_COSINE = 0.12
+"""A dot seen more obliquely than about 83 degrees counts as behind the limb."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +30,8 @@ class Person:
     skin: SkinTexture
     base_density: NDArray[np.float32]
     ink: Ink
+    counted: NDArray[np.bool_]
+    """Dots that the baseline photo shows: the fade is theirs."""
     history: FadeHistory
     follicles: Follicles
 
@@ -65,6 +69,7 @@ def make_person(spec: SeriesSpec) -> tuple[Person, list[Camera]]:
     if spec.treated == "patch":
         ink_reach = min(half_width, 1.3 * spec.patch_radius_mm + spec.edge_softness_mm)
     ink = tattoo(stream(spec, 4), head, chart, regions, spec, ink_reach)
+    counted = cameras[0].sees(ink.point_mm, ink.normal, least_cosine=LIMB_COSINE)
     person = Person(
         head,
         chart,
@@ -72,7 +77,8 @@ def make_person(spec: SeriesSpec) -> tuple[Person, list[Camera]]:
         skin,
         base_density(spec, stream(spec, 6)),
         ink,
-        fade_history(stream(spec, 5), ink, spec),
+        counted,
+        fade_history(stream(spec, 5), ink, spec, counted),
         grow(stream(spec, 7), head, chart, regions, spec, half_width),
     )
     return person, cameras

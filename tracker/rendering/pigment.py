@@ -141,8 +141,10 @@ class FadeHistory:
     shadow: Array
 
 
-def fade_history(rng: np.random.Generator, ink: Ink, spec: SeriesSpec) -> FadeHistory:
-    """Draw each dot's response so that the whole area fades exactly as the photos say.
+def fade_history(
+    rng: np.random.Generator, ink: Ink, spec: SeriesSpec, counted: NDArray[np.bool_]
+) -> FadeHistory:
+    """Draw each dot's response so that the `counted` dots fade exactly as the photos say.
 
     A dot with exponent k keeps ``(1 - fade)^(c k)``; c is solved per photo so that the pigment
     sum matches `PhotoSpec.fade`. Neighbours respond alike (spots of the laser overlap).
@@ -159,7 +161,8 @@ def fade_history(rng: np.random.Generator, ink: Ink, spec: SeriesSpec) -> FadeHi
     darkening = rng.random(n) < spec.darkening_share
     darker_by = rng.uniform(1.05, 1.4, n)
     retained = np.ones((len(spec.photos), n))
-    weight = ink.pigment_od_mm2 / ink.pigment_od_mm2.sum()
+    weight = np.where(counted, ink.pigment_od_mm2, 0.0)
+    weight /= max(weight.sum(), 1e-12)
     wander = np.zeros(n)
     for i, photo in enumerate(spec.photos):
         if photo.fade == 0.0:

@@ -19,14 +19,14 @@ from tracker.rendering.hair import (
 )
 from tracker.rendering.ink_layers import InkLayers, paint_ink
 from tracker.rendering.light import diffuse, halfway, relief_shading, shine
-from tracker.rendering.person import Person, make_person, stream
+from tracker.rendering.person import LIMB_COSINE, Person, make_person, stream
 from tracker.rendering.pigment import CORE_RGB, HALO_RGB, Ink
 from tracker.rendering.scalp import Array, unit
 from tracker.rendering.skin import HAEMOGLOBIN_RGB, MELANIN_RGB
 from tracker.rendering.spec import PhotoSpec, SeriesSpec
 from tracker.rendering.splat import Image
 from tracker.rendering.surroundings import paint_surroundings
-from tracker.rendering.truth import LIMB_COSINE, RenderedPhoto, RenderedSeries
+from tracker.rendering.truth import RenderedPhoto, RenderedSeries, fade_of
 
 GRID_PX = 4
 """Rays are cast at every fourth pixel and interpolated; skin is smooth at that scale."""
@@ -67,6 +67,7 @@ def _render_stranger(spec: SeriesSpec, index: int, n_dots: int) -> RenderedPhoto
         retained=nothing,
         shadow=nothing,
         fade=float("nan"),
+        fade_shown=float("nan"),
         zone_fade={zone: float("nan") for zone in stranger.zone_fade},
     )
 
@@ -227,29 +228,25 @@ def _render_photo(spec: SeriesSpec, index: int, person: Person, camera: Camera) 
     hair_xy[~hair_seen] = np.nan
     retained = person.history.retained[index]
     treated = (view.treated_mm > 0) & skin_region
-    rendered = RenderedPhoto(
+    pigment, counted = ink.pigment_od_mm2, person.counted
+    return RenderedPhoto(
         photo,
         srgb,
         jpeg,
         xy,
         retained,
         person.history.shadow[index],
-        float("nan"),
-        {},
+        fade_of(pigment, retained, counted),
+        fade_of(pigment, retained, counted & visible),
+        {
+            str(zone): fade_of(pigment, retained, counted & (ink.zone == zone))
+            for zone in np.unique(ink.zone[counted])
+        },
         skin_region,
         treated,
         _outlines(treated),
         hair_xy,
         camera,
-    )
-    pigment = ink.pigment_od_mm2
-    everything = np.ones(len(ink), bool)
-    return replace(
-        rendered,
-        fade=rendered.fade_of(everything, pigment),
-        zone_fade={
-            str(zone): rendered.fade_of(ink.zone == zone, pigment) for zone in np.unique(ink.zone)
-        },
     )
 
 

@@ -9,11 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker.rendering.camera import Camera
+from tracker.rendering.person import LIMB_COSINE
 from tracker.rendering.scalp import Array, Chart, Head
 from tracker.rendering.spec import PhotoSpec, SeriesSpec
 
-LIMB_COSINE = 0.12
-"""A dot seen more obliquely than about 83 degrees counts as behind the limb."""
+
+def fade_of(pigment_od_mm2: Array, retained: Array, dots: NDArray[np.bool_]) -> float:
+    """True fade of a choice of dots, weighted by their baseline pigment; NaN for no dots."""
+    weight = pigment_od_mm2[dots]
+    if not weight.sum() > 0:
+        return float("nan")
+    return float(1 - (weight * retained[dots]).sum() / weight.sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +36,11 @@ class RenderedPhoto:
     retained : ndarray of shape (n,)
         Share of each dot's baseline pigment that is left in the dot (above 1: darker).
     fade : float
-        ``1 - sum pigment / sum pigment at baseline`` over all dots; NaN for another person.
-    zone_fade : mapping from zone name to fade
+        ``1 - sum pigment / sum pigment at baseline`` over the dots that the baseline photo
+        shows; NaN for another person.
+    fade_shown : float
+        The same over the dots that both this photo and the baseline show.
+    zone_fade : mapping from zone name to fade, over the dots of `fade`
     skin_region, treated_region : ndarray of bool, shape (H, W)
         Skin of the head, and the part of it that was treated.
     treated_outline_px : tuple of ndarray (k, 2)
@@ -47,19 +56,13 @@ class RenderedPhoto:
     retained: Array
     shadow: Array
     fade: float
+    fade_shown: float
     zone_fade: Mapping[str, float]
     skin_region: NDArray[np.bool_]
     treated_region: NDArray[np.bool_]
     treated_outline_px: tuple[Array, ...]
     hair_xy_px: Array
     camera: Camera
-
-    def fade_of(self, dots: NDArray[np.bool_], pigment_od_mm2: Array) -> float:
-        """True fade of a choice of dots, weighted by their baseline pigment."""
-        weight = pigment_od_mm2[dots]
-        if not weight.sum() > 0:
-            return float("nan")
-        return float(1 - (weight * self.retained[dots]).sum() / weight.sum())
 
 
 @dataclass(frozen=True, eq=False)
