@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 import altair as alt
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]
 
 from tracker.series import PhotoMeasures, Session, Status, ViewAnalysis, ZoneMeasures
 from tracker.ui.look import Palette
@@ -145,9 +145,9 @@ def fade_chart(
         ),
     )
     layers: list[alt.Chart | alt.LayerChart] = []
-    layers += _levels(view, zone, target, colours, ceiling, compact)
+    layers += _levels(view, zone, target, colours, compact)
     if dated and sessions:
-        layers += _session_marks(sessions, colours, ceiling, compact)
+        layers += _session_marks(sessions, colours, compact)
     layers += _photo_marks(rows, x, y, colours, compact)
     title = zone_title(zone) if compact else None
     chart = alt.layer(*layers).properties(height=150 if compact else 330)
@@ -155,7 +155,10 @@ def fade_chart(
         chart = chart.properties(
             title=alt.TitleParams(title, anchor="start", fontSize=14, color=colours.text, offset=6)
         )
-    return chart.configure_view(stroke=None).configure(background="transparent", font=FONT)
+    final: alt.LayerChart = chart.configure(
+        background="transparent", font=FONT, view=alt.ViewConfig(stroke="transparent")
+    )
+    return final
 
 
 def _x_axis(
@@ -171,7 +174,8 @@ def _x_axis(
     days = [*rows["day"].dropna(), *(pd.Timestamp(session.date) for session in sessions)]
     first, last = min(days), max(days)
     pad = max(pd.Timedelta(days=4), (last - first) * 0.06)
-    domain = [alt.DateTime(year=d.year, month=d.month, date=d.day) for d in (first - pad, last + pad)]
+    ends = (first - pad, last + pad)
+    domain = [alt.DateTime(year=d.year, month=d.month, date=d.day) for d in ends]
     return alt.X(
         "day:T",
         title=None,
@@ -195,7 +199,6 @@ def _levels(
     zone: str,
     target: float | None,
     colours: Palette,
-    ceiling: float,
     compact: bool,
 ) -> list[alt.Chart | alt.LayerChart]:
     detectables = [
@@ -242,7 +245,7 @@ def _levels(
 
 
 def _session_marks(
-    sessions: tuple[Session, ...], colours: Palette, ceiling: float, compact: bool
+    sessions: tuple[Session, ...], colours: Palette, compact: bool
 ) -> list[alt.Chart | alt.LayerChart]:
     frame = pd.DataFrame(
         [
@@ -268,8 +271,10 @@ def _session_marks(
     )
     if compact:
         return [rules]
-    heads = alt.Chart(frame).mark_circle(size=330, color=colours.warn, opacity=1).encode(
-        x="day:T", y=alt.value(2), tooltip=tips
+    heads = (
+        alt.Chart(frame)
+        .mark_circle(size=330, color=colours.warn, opacity=1)
+        .encode(x="day:T", y=alt.value(2), tooltip=tips)
     )
     numbers = (
         alt.Chart(frame)
@@ -321,7 +326,12 @@ def _photo_marks(
     hollow = (
         alt.Chart(early)
         .mark_point(
-            filled=True, size=size, fill=colours.paper, stroke=colours.accent, strokeWidth=2, opacity=1
+            filled=True,
+            size=size,
+            fill=colours.paper,
+            stroke=colours.accent,
+            strokeWidth=2,
+            opacity=1,
         )
         .encode(x=x, y=y, tooltip=tips)
     )

@@ -14,7 +14,6 @@ from tracker.ui.clients import Client
 from tracker.ui.pictures import thumbnail_of_file
 
 
-
 @dataclass(frozen=True, eq=False)
 class Added:
     """A file that is a photo, with what is proposed for it."""
@@ -40,7 +39,7 @@ class Rejected:
 
 
 def check(name: str, data: bytes) -> Added | Rejected:
-    """Look at one file: is it a photo, and what does it say about itself?"""
+    """Look at one file: whether it is a photo, and what it says about itself."""
     try:
         header = inspect_photo(data, name)
         thumbnail = _thumbnail(name, data)

@@ -33,7 +33,7 @@ class JobState(StrEnum):
     STOPPED = "stopped"
 
 
-class Stopped(Exception):
+class MeasuringStoppedError(Exception):
     """Raised inside the measuring thread when the last watcher pressed stop."""
 
 
@@ -65,7 +65,7 @@ class Job:
     def report(self, share: float, sentence: str) -> None:
         """The `progress` handed to `analyse_series`; also where a stop takes effect."""
         if self._stop.is_set():
-            raise Stopped
+            raise MeasuringStoppedError
         self.share = min(max(share, self.share), 1.0)
         self.sentence = sentence
 
@@ -126,7 +126,7 @@ class MeasuringDesk:
                 job.analysis = measure(job.report)
                 job.share = 1.0
                 job.state = JobState.DONE
-            except Stopped:
+            except MeasuringStoppedError:
                 job.state = JobState.STOPPED
             except Exception as error:
                 job.problem = f"{type(error).__name__}: {error}"

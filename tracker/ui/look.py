@@ -6,6 +6,7 @@ Everything a person typed or a file name says is escaped here and nowhere else.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -64,13 +65,16 @@ STYLE = """
 .stMainBlockContainer { max-width: 70rem; padding-top: 4.6rem; padding-bottom: 5rem; }
 .stAppHeader { background: color-mix(in srgb, var(--smp-faint) 70%, transparent);
   backdrop-filter: blur(8px); }
+[data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primary"] * {
+  color: light-dark(#ffffff, #0e1f1d); }
 .smp { font-variant-numeric: tabular-nums; line-height: 1.45; }
 .smp p { margin: 0; }
 .smp .quiet, .smp.quiet { color: var(--smp-quiet); }
 .smp .small { font-size: .875rem; }
 .smp-eyebrow { font-size: .8rem; letter-spacing: .06em; text-transform: uppercase;
   color: var(--smp-quiet); font-weight: 600; }
-h1.smp-name { margin: 0; padding: 0; font-size: 2.1rem; overflow-wrap: anywhere; }
+h1.smp-name { margin: 0 0 .3rem; padding: 0; font-size: 2.1rem; line-height: 1.15;
+  overflow-wrap: anywhere; }
 .smp-lead { font-size: 1.12rem; color: var(--smp-quiet); max-width: 44rem; }
 
 .smp-hero { background: var(--smp-card); border: 1px solid var(--smp-line); border-radius: 1rem;
@@ -200,6 +204,16 @@ def note(title: str, body: str, *, calm: bool = False) -> None:
         f'<div class="smp smp-note{" calm" if calm else ""}" role="note">'
         f"<strong>{text(title)}</strong><p>{text(body)}</p></div>"
     )
+
+
+def notes(items: Sequence[tuple[str, str]]) -> None:
+    """Several notices of one kind, close together."""
+    rows = "".join(
+        f'<div class="smp-note" role="note"><strong>{text(title)}</strong><p>{text(body)}</p></div>'
+        for title, body in items
+    )
+    if rows:
+        st.html(f'<div class="smp">{rows}</div>')
 
 
 def empty_state(title: str, body: str) -> None:

@@ -38,9 +38,9 @@ class Crop:
         height = max(1, round((self.bottom - self.top) * self.scale))
         return width, height
 
-    def to_picture(self, x_px: NDArray[np.float64], y_px: NDArray[np.float64]) -> tuple[
-        NDArray[np.float64], NDArray[np.float64]
-    ]:
+    def to_picture(
+        self, x_px: NDArray[np.float64], y_px: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Baseline pixels to pixels of the picture (pixel centres at integers)."""
         x = (x_px - self.left + 0.5) * self.scale - 0.5
         y = (y_px - self.top + 0.5) * self.scale - 0.5
@@ -90,9 +90,7 @@ def cut(picture: NDArray[np.uint8], crop: Crop) -> NDArray[np.uint8]:
     return np.ascontiguousarray(part)
 
 
-def even_light(
-    moving: NDArray[np.uint8], reference: NDArray[np.uint8]
-) -> NDArray[np.uint8]:
+def even_light(moving: NDArray[np.uint8], reference: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Bring the exposure and white balance of `moving` to that of `reference`, for the eye only.
 
     One gain per channel in linear light, from the median over the shared area; dots are far too

@@ -28,14 +28,6 @@ STAGE_WORDS = {
     Stage.HEALED: "healed",
     Stage.UNKNOWN: "stage unknown",
 }
-STAGE_MEANING = {
-    Stage.BASELINE: "Every later photo of this view is compared with this one.",
-    Stage.IMMEDIATE: "Up to two days after a session. Frosting and redness hide pigment: not counted.",
-    Stage.HEALING: "Two days to two weeks after a session. Crusts and redness: not counted.",
-    Stage.SETTLING: "Two to four weeks after a session. Pigment is still clearing: not counted.",
-    Stage.HEALED: "At least four weeks after the last session: counts as a result.",
-    Stage.UNKNOWN: "No date or no session date: counted in the order of the photos.",
-}
 COUNTED_STAGES = (Stage.BASELINE, Stage.HEALED, Stage.UNKNOWN)
 """Skin at rest: before the first session, healed, or nothing known that speaks against it."""
 FATE_WORDS = {
@@ -217,7 +209,7 @@ def headline(view: ViewAnalysis, sessions: tuple[Session, ...]) -> Headline:
         percent(measures.fade.value),
         "of the pigment is gone",
         f"({interval(measures.fade)})",
-            taken,
+        taken,
         verdict,
         photo,
     )
@@ -246,9 +238,7 @@ def lagging_zones(photo: PhotoMeasures) -> list[ZoneMeasures]:
     if photo.whole is None or not photo.whole.fade.measured:
         return []
     return [
-        zone
-        for zone in photo.zones
-        if zone.fade.measured and zone.fade.high < photo.whole.fade.low
+        zone for zone in photo.zones if zone.fade.measured and zone.fade.high < photo.whole.fade.low
     ]
 
 
@@ -273,7 +263,10 @@ REMEDIES = (
         ("no scalp", "no skin", "not a scalp", "little skin"),
         "Fill the picture with the treated scalp, hair short, and take it again.",
     ),
-    (("px per dot", "pixels per dot", "small", "closer"), "Move closer, or use the full-size photo."),
+    (
+        ("px per dot", "small", "closer"),
+        "Move closer, or use the full-size photo.",
+    ),
 )
 REMEDY = "Take it again like the first photo: same place, same distance, even light."
 

@@ -22,6 +22,8 @@ from tracker.ui.clients import STORE_VARIABLE, Client, from_folder
 from tracker.ui.jobs import Job, JobState, MeasuringDesk
 from tracker.ui.pictures import thumbnail_of_file
 
+DEMO_MARK = ".smp-tracker-demo"
+"""Lies in a store that `smp-tracker demo` made (`tracker.cli.serving`)."""
 KEPT_ADDITIONS = 6
 """Sets of added photos kept for reloads; the oldest goes first."""
 
@@ -66,8 +68,13 @@ def store_folder() -> Path:
     return beside if beside.is_dir() else package / "bundled" / "sample_images"
 
 
+def store_is_named() -> bool:
+    return bool(os.environ.get(STORE_VARIABLE, ""))
+
+
 def shows_samples() -> bool:
-    return not os.environ.get(STORE_VARIABLE, "")
+    """True where the clients shown are the rendered ones."""
+    return not store_is_named() or (store_folder() / DEMO_MARK).exists()
 
 
 def photo_files(folder: Path) -> list[Path]:

@@ -45,7 +45,7 @@ def show() -> None:
         )
         return
     view = _choose_view(views)
-    before, after = _choose_photos(view, analysis)
+    before, after = _choose_photos(view)
     _compare(client, analysis, view, before, after)
 
 
@@ -70,7 +70,7 @@ def _choose_view(views: Sequence[ViewAnalysis]) -> ViewAnalysis:
 
 
 def _choose_photos(
-    view: ViewAnalysis, analysis: SeriesAnalysis
+    view: ViewAnalysis,
 ) -> tuple[PhotoMeasures, PhotoMeasures]:
     photos = _usable(view)
     names = [photo.photo for photo in photos]
@@ -152,9 +152,7 @@ def _picture(
     aligned = pictures.in_baseline_frame(_client.photo(photo_name).read(), _photo)
     picture = pictures.cut(aligned, crop)
     if same_light and _photo.registration is not None:
-        baseline = pictures.cut(
-            pictures.eight_bit(_client.photo(_view.baseline).read()), crop
-        )
+        baseline = pictures.cut(pictures.eight_bit(_client.photo(_view.baseline).read()), crop)
         picture = pictures.even_light(picture, baseline)
     return pictures.jpeg(picture)
 

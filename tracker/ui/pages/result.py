@@ -45,7 +45,7 @@ def _result(client: Client, analysis: SeriesAnalysis) -> None:
     ):
         routes.go("Compare")
     _fade(client, analysis, view)
-    _zones(view, heading.photo)
+    _zones(client, analysis, view, heading.photo)
     _photos(client, analysis, view)
     downloads.show(client, analysis, view)
     _small_print(analysis, view)
@@ -74,10 +74,8 @@ def _troubles(client: Client, analysis: SeriesAnalysis, view: ViewAnalysis | Non
     """Photos that could not be measured: each with its reason and what to do."""
     refused = [p for p in (view.photos if view else ()) if p.status is Status.REFUSED]
     refused += list(analysis.refused)
-    for photo in refused:
-        look.note(f"{photo.photo} could not be measured", remedy_for(photo.reason))
-    for name, reason in client.skipped:
-        look.note(f"{name} was left out", reason)
+    look.notes([(f"{p.photo} could not be measured", remedy_for(p.reason)) for p in refused])
+    look.notes([(f"{name} was left out", remedy_for(reason)) for name, reason in client.skipped])
     for remark in (*client.notes, *analysis.notes):
         look.note("Note", remark, calm=True)
 
@@ -104,7 +102,9 @@ def _chart_words(view: ViewAnalysis, analysis: SeriesAnalysis) -> str:
     return f"{view_title(view.view)}: {headline(view, analysis.sessions).sentence}"
 
 
-def _zones(view: ViewAnalysis, photo: PhotoMeasures | None) -> None:
+def _zones(
+    client: Client, analysis: SeriesAnalysis, view: ViewAnalysis, photo: PhotoMeasures | None
+) -> None:
     if photo is None or not photo.zones:
         return
     st.subheader("Zone by zone", anchor=False)
@@ -116,6 +116,20 @@ def _zones(view: ViewAnalysis, photo: PhotoMeasures | None) -> None:
             f"{percent(zone.fade.value)} is gone there, against {whole} of the whole area.",
         )
     st.html(cards.zone_rows(photo, lagging))
+    names = [zone.zone for zone in photo.zones]
+    for start in range(0, len(names), 3):
+        for name, column in zip(names[start : start + 3], st.columns(3), strict=False):
+            chart = fade_chart(
+                view,
+                analysis.sessions,
+                look.palette(),
+                zone=name,
+                target=client.target,
+                compact=True,
+            )
+            column.altair_chart(
+                chart, width="stretch", theme=None, alt=f"Fade over time, {zone_title(name)}"
+            )
 
 
 def _photos(client: Client, analysis: SeriesAnalysis, view: ViewAnalysis) -> None:

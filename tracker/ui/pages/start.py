@@ -6,11 +6,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]
 import streamlit as st
 
-from tracker.record_files import VIEWS, FolderError
 from tracker.photos import PHOTO_SUFFIXES
+from tracker.record_files import VIEWS, FolderError
 from tracker.records import Goal
 from tracker.series import Session
 from tracker.ui import cards, intake, look, pictures, routes, workspace
@@ -31,6 +31,7 @@ GOALS: dict[str, Goal | None] = {
     "Soft fade (50 % gone)": Goal.SOFT_FADE,
     "Correction of some zones": Goal.CORRECTION,
 }
+DRAWN = "Drawn by the computer: nobody’s real scalp."
 MOST_PHOTOS = 60
 """Added photos live in memory; larger series belong in a folder (`smp-tracker analyse`)."""
 
@@ -43,11 +44,12 @@ def show() -> None:
         "pigment in every dot is measured, and you see how much is gone and how sure that is.</p>"
         "</div>"
     )
-    if workspace.shows_samples():
+    if not workspace.store_is_named():
         _add_photos()
-        _clients("Or look at a sample client", "Drawn by the computer: nobody’s real scalp.")
+        _clients("Or look at a sample client", DRAWN)
     else:
-        _clients("Clients", "")
+        samples = workspace.shows_samples()
+        _clients("Sample clients" if samples else "Clients", DRAWN if samples else "")
         _add_photos()
 
 
@@ -62,8 +64,8 @@ def _clients(title: str, remark: str) -> None:
     if not folders:
         look.empty_state(
             "No client folders here",
-            f"Looked in {workspace.store_folder()}. `smp-tracker render` draws a sample client; "
-            "each client is a folder of photos.",
+            f"Each client is a folder of photos in {workspace.store_folder()}. "
+            "The command smp-tracker render draws a sample client there.",
         )
         return
     for start in range(0, len(folders), 3):
@@ -127,7 +129,7 @@ def _add_photos() -> None:
     kept = _kept()
     st.subheader("Your photos", anchor=False)
     files = st.file_uploader(
-        "Add photos: all of one person, the oldest too",
+        "Drop photos here or choose them: one person, from the oldest to the newest",
         type=[suffix.lstrip(".") for suffix in PHOTO_SUFFIXES],
         accept_multiple_files=True,
         key=f"upload-{kept['version']}",
@@ -140,13 +142,13 @@ def _add_photos() -> None:
         _check(kept, files)
         st.rerun()
     photos, rejects = intake.sort_out(kept["checked"])
-    for reject in rejects:
-        look.note(f"{reject.name} {reject.what}", _sentence(reject.remedy))
+    look.notes([(f"{r.name} {r.what}", _sentence(r.remedy)) for r in rejects])
     if photos:
         _describe(kept, photos, rejects)
 
 
 def _sentence(words: str) -> str:
+    words = words.replace(" into the folder", " here")
     return f"{words[:1].upper()}{words[1:]}."
 
 
@@ -235,9 +237,9 @@ def _photo_table(kept: dict[str, Any], photos: list[Added]) -> list[Added]:
             {
                 "use": edits.get(photo.sha256, {}).get("use", True),
                 "picture": pictures.data_uri(photo.thumbnail) if photo.thumbnail else None,
-                "name": photo.name,
                 "date": edits.get(photo.sha256, {}).get("date", photo.captured_on),
                 "view": edits.get(photo.sha256, {}).get("view", photo.view) or None,
+                "name": photo.name,
                 "remark": "; ".join(
                     part
                     for part in (
@@ -310,4 +312,5 @@ def _session_table() -> list[Session]:
 
 
 def _day(value: Any) -> date:
-    return pd.Timestamp(value).date()
+    day: date = pd.Timestamp(value).date()
+    return day
