@@ -188,9 +188,6 @@ def render(
         list[str] | None, typer.Option(help="View to render; may be given again. [default: top]")
     ] = None,
     photos: Annotated[int, typer.Option(min=1, help="Photos per view.")] = 5,
-    samples: Annotated[
-        bool, typer.Option("--samples", help="Render the sample clients into DIR instead.")
-    ] = False,
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -205,7 +202,6 @@ def render(
         preset=preset,
         views=tuple(view or ("top",)),
         n_photos=photos,
-        samples=samples,
         overwrite=force,
         terminal=Terminal(as_json, quiet, verbose),
     )

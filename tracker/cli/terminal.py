@@ -8,9 +8,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tracker.series import Progress
+if TYPE_CHECKING:  # help must not wait for the measuring parts
+    from tracker.series import Progress
 
 DONE = 0
 SOME_REFUSED = 1
