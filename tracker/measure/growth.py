@@ -14,15 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tracker.measure.features import Places
 from tracker.measure.geometry import Affine, Points, apply_affine, contains
-from tracker.measure.matching import Matches, Places, find_candidates, neighbours_agree
+from tracker.measure.matching import Matches, find_candidates, neighbours_agree
 from tracker.measure.spline_field import FieldFit, fit_spline_field
 
 KNOTS_PER_LONG_SIDE = 12
 BEND_SHARE = 0.004
 """Prior second difference over one knot spacing, over the long side; see `spline_field`."""
 MATCH_SD_PX = 1.0
-"""Standard deviation of a SIFT match, working px."""
+"""Standard deviation of a match, working px."""
 ROUNDS = 4
 FINE_KNOTS_PER_LONG_SIDE = 24
 """Of the last rounds, when thousands of matches can carry them."""
@@ -69,7 +70,6 @@ class Scene:
     """Both photos' keypoints, the prewarp between them and the working frames."""
 
     reference: Places
-    """Sizes already multiplied by the prewarp's zoom."""
     moving: Places
     prewarp: Affine
     shape: tuple[int, int]

@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from tracker.measure.features import Descriptors
+from tracker.measure.features import Places
 from tracker.measure.geometry import Points
 
-SCALE_WINDOW_OCTAVES = 0.8
 RATIO = 0.85
 """A match's descriptor distance over the next best place's."""
 SAME_PLACE_PX = 2.0
@@ -31,21 +30,6 @@ AGREE_FAR_PX = 4.0
 AGREE_FAR_SLOPE = 0.06
 """Displacements at distance d agree within min(3 + 0.12 d, 4 + 0.06 d) working px."""
 NEIGHBOURS = 16
-
-
-@dataclass(frozen=True, eq=False)
-class Places:
-    """Keypoints as matching sees them: places, sizes and descriptors of equal length."""
-
-    xy: Points
-    size: NDArray[np.float32]
-    descriptors: Descriptors
-
-    def __len__(self) -> int:
-        return len(self.xy)
-
-    def __getitem__(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> Places:
-        return Places(self.xy[which], self.size[which], self.descriptors[which])
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +82,7 @@ def find_candidates(
     Parameters
     ----------
     reference, moving : Places
-        `reference.size` already multiplied by the expected zoom.
+        Keypoints of both photos, described alike.
     predicted : ndarray of shape (n, 2)
         Expected place of each reference keypoint in the moving picture.
     radius : float or ndarray of shape (n,)
@@ -112,8 +96,6 @@ def find_candidates(
     back_similarity = np.full(m, -1, np.float32)
     reach = np.broadcast_to(np.asarray(radius, np.float64), (n,))
     if n and m:
-        octave_r = np.log2(reference.size)
-        octave_m = np.log2(moving.size)
         by_x = np.argsort(moving.xy[:, 0], kind="stable")
         sorted_x = moving.xy[by_x, 0]
         # Tiles near the window's size keep the compared share of all pairs small.
@@ -137,10 +119,7 @@ def find_candidates(
             )
             dx = np.abs(predicted[rows, 0, None] - there[:, 0])
             dy = np.abs(predicted[rows, 1, None] - there[:, 1])
-            octaves = np.abs(octave_r[rows, None] - octave_m[columns])
-            cosine[
-                (np.maximum(dx, dy) > reach[rows, None]) | (octaves > SCALE_WINDOW_OCTAVES)
-            ] = -1
+            cosine[np.maximum(dx, dy) > reach[rows, None]] = -1
             top = cosine.argmax(axis=1)
             line = np.arange(len(rows))
             value = cosine[line, top]

@@ -37,7 +37,6 @@ from tracker.measure.growth import (
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.matching import (
     Matches,
-    Places,
     find_candidates,
     largest_agreeing_group,
 )
@@ -291,16 +290,8 @@ def _attempt(
     """Match, agree, grow and prove under one prewarp."""
     zoom = zoom_of(prewarp)
     scene = Scene(
-        Places(
-            reference.keypoints.xy_px,
-            reference.keypoints.size_px * np.float32(zoom),
-            reference.descriptors,
-        ),
-        Places(
-            moving.keypoints.xy_px,
-            moving.keypoints.size_px,
-            moving.described(rotation_of(prewarp)),
-        ),
+        reference.places_at(0.0, max(1.0, 1 / zoom)),
+        moving.places_at(rotation_of(prewarp), max(1.0, zoom)),
         prewarp,
         reference.frame.working_shape,
         moving.frame.working_shape,
