@@ -20,10 +20,9 @@ from tracker.measure.peaks import (
     sample_band,
     spot_size,
     subpixel,
-    texture_noise,
     to_full_px,
 )
-from tracker.measure.population import describe_population
+from tracker.measure.population import crowd_noise, describe_peaks
 from tracker.measure.results import Dots, Kind
 
 
@@ -68,13 +67,12 @@ class Detection:
 
 
 LEAST_RESOLVED_FWHM_PX = 2.5
-LEAST_ASYMMETRY = 0.28
-"""Dark-over-bright energy of peaks: skin without pigment stays below, dots lie above."""
-LEAST_SNR = 2.5
-LEAST_SNR_WITHOUT_POPULATION = 6.0
+LEAST_SNR = 1.5
+LEAST_SNR_WITHOUT_CROWD = 6.0
+"""In noise of the texture; a photo with a crowd of dots is judged by that crowd first."""
 RIM_SIGMAS = 0.35
 """A maximum this close to the picture's edge is a spot whose centre was not photographed."""
-HAIR_ABOVE, DOT_BELOW = 0.65, 0.4
+HAIR_ABOVE, DOT_BELOW = 0.85, 0.65
 """Hair probabilities at which a spot is called hair, or a dot."""
 
 
@@ -89,7 +87,7 @@ def pigment_density(srgb: SrgbArray) -> FloatArray:
 def detect_dots(
     srgb: SrgbArray,
     region: BoolArray | None = None,
-    settings: DetectionSettings = DetectionSettings(),  # noqa: B008 - frozen
+    settings: DetectionSettings = DetectionSettings(),
 ) -> Detection:
     """Pigment dots and look-alikes of one photo.
 
@@ -116,16 +114,13 @@ def detect_dots(
     separation = SEPARATION_SIGMAS * band.sigma
     rows, columns = peak_pixels(band.response, 0.0, separation)
     x, y, top = subpixel(band.response, rows, columns)
-    bright = -band.response
-    crowd = describe_population(top, bright[peak_pixels(bright, 0.0, separation)])
-    noise = sample(texture_noise(band), x, y)
-    if settings.threshold_snr is None:
-        pigmented = crowd.asymmetry >= LEAST_ASYMMETRY
-        least_snr = LEAST_SNR if pigmented else LEAST_SNR_WITHOUT_POPULATION
-        keep = (top > crowd.threshold) & (top > least_snr * noise)
-    else:
-        pigmented = crowd.asymmetry >= LEAST_ASYMMETRY
+    crowd = describe_peaks(band, separation)
+    noise = sample(crowd_noise(band, crowd), x, y)
+    if settings.threshold_snr is not None:
         keep = top > settings.threshold_snr * noise
+    else:
+        least_snr = LEAST_SNR if crowd.pigmented else LEAST_SNR_WITHOUT_CROWD
+        keep = (top > crowd.threshold) & (top > least_snr * noise)
     height, width = band.response.shape
     rim = RIM_SIGMAS * band.sigma
     keep &= (x >= rim) & (y >= rim) & (x <= width - 1 - rim) & (y <= height - 1 - rim)
@@ -136,13 +131,11 @@ def detect_dots(
     large = band_pass(density, sigma_px * SHAPE_RATIO, region)
     size_px = spot_size(sample_band(small, x_px, y_px), sample_band(large, x_px, y_px), sigma_px)
     peak = amplitude(top, size_px, sigma_px)
-    hair = hair_probability(spot_shape(band.response, x, y, band.sigma))
-    kind = np.where(
-        hair > HAIR_ABOVE,
-        Kind.HAIR,
-        Kind.DOT if pigmented else Kind.UNDECIDED,
-    ).astype(np.int8)
-    kind[(kind == Kind.DOT) & (hair > DOT_BELOW)] = Kind.UNDECIDED
+    hair = hair_probability(spot_shape(density, region, band, x_px, y_px))
+    kind = np.full(len(x), Kind.UNDECIDED, np.int8)
+    if crowd.pigmented:
+        kind[hair < DOT_BELOW] = Kind.DOT
+    kind[hair > HAIR_ABOVE] = Kind.HAIR
     dots = Dots(
         x_px=x_px,
         y_px=y_px,
@@ -154,7 +147,7 @@ def detect_dots(
         kind=kind,
     )
     fwhm_px = FWHM_PER_SIGMA * sigma_px
-    if not pigmented:
+    if not crowd.pigmented:
         return Detection(dots, fwhm_px, False, "no crowd of pigment-like dots stands out")
     if fwhm_px < LEAST_RESOLVED_FWHM_PX:
         reason = f"dots are {fwhm_px:.1f} px, {LEAST_RESOLVED_FWHM_PX:.0f} needed to count them"

@@ -1,8 +1,10 @@
 """The size of this photo's dots, found without any setting.
 
-At every filter size of a ladder the picture's dark maxima are set against its bright ones.
-Skin texture, noise and compression make both alike; pigment dots make dark ones alone. The
-size at which the dark maxima carry the most energy beyond the bright is the dots' size.
+At every filter size of a ladder the picture's dark round maxima are set against its bright
+round ones. Skin texture, noise and compression make both alike; pigment dots make dark ones
+alone. The size at which the dark maxima carry the most energy beyond the bright is the dots'
+size. Stubble is dark too, and finer; it is long, so the round share of a place's energy tells
+which parts of a photo may speak: treated skin does, a stubbled side does not.
 """
 
 from __future__ import annotations
@@ -12,15 +14,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from tracker.measure.luminance import BoolArray, FloatArray
-from tracker.measure.peaks import FWHM_PER_SIGMA, band_pass, peak_pixels
+from tracker.measure.peaks import FWHM_PER_SIGMA, band_pass, curvature_ratio, peak_pixels
+from tracker.measure.results import FloatColumn
 
 SIGMA_LADDER_PX = tuple(0.84 * 2 ** (step / 4) for step in range(16))
 """FWHM 2 to 27 px in quarter octaves: the dots of a whole head up to those of a macro photo."""
-CROWDING_SHRINK = 0.85
+CROWDING_SHRINK = 0.8
 """Share of the best energy scale that is the spot's own size: neighbours that touch widen it."""
+ROUND_FROM, ROUND_TO = 0.45, 0.75
+"""Ratio of curvatures between which a maximum starts to count, and counts fully, as round."""
+SHARE_POWER = 4.0
+"""How steeply parts of lower round share lose their say."""
 TILE_PX = 320
-TILE_BUDGET = 16
-"""At most this many tiles are looked at: 1.6 MP, enough for thousands of dots."""
+TILE_BUDGET = 14
+"""At most this many tiles are looked at: 1.4 MP, enough for thousands of dots."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +39,7 @@ class DotScale:
     sigma_px, fwhm_px : float
         Of a typical dot; NaN where nothing stands out.
     energy : ndarray of shape (16,)
-        Dark-minus-bright energy per pixel at each `SIGMA_LADDER_PX`.
+        Dark-minus-bright energy of round maxima at each `SIGMA_LADDER_PX`.
     """
 
     sigma_px: float
@@ -61,9 +68,16 @@ def sample_tiles(region: BoolArray) -> list[tuple[slice, slice]]:
     return [windows[k] for k in usable]
 
 
-def _one_sided_energy(density: FloatArray, sigma_px: float, region: BoolArray) -> tuple[float, int]:
+def roundness_weight(ratio: FloatColumn) -> FloatColumn:
+    """0 for elongated, 1 for round maxima."""
+    weight: FloatColumn = np.clip((ratio - ROUND_FROM) / (ROUND_TO - ROUND_FROM), 0, 1)
+    return weight
+
+
+def _dark_energy(density: FloatArray, sigma_px: float, region: BoolArray) -> tuple[float, float]:
+    """Dark-minus-bright energy of all maxima, and of the round ones."""
     band = band_pass(density, sigma_px, region)
-    energy = 0.0
+    total = rounded = 0.0
     for sign in (1, -1):
         response = band.response * np.float32(sign)
         rows, columns = peak_pixels(response, 0.0, band.sigma)
@@ -71,8 +85,11 @@ def _one_sided_energy(density: FloatArray, sigma_px: float, region: BoolArray) -
         if len(heights) > 20:
             # A few moles or hairs must not outshout a thousand dots.
             heights = np.minimum(heights, np.percentile(heights, 95))
-        energy += sign * float(np.sum(heights**2))
-    return energy, int(band.valid.sum()) * band.reduction**2
+        energy = heights**2
+        total += sign * float(energy.sum())
+        weight = roundness_weight(curvature_ratio(response, rows, columns))
+        rounded += sign * float(energy @ weight)
+    return total, rounded
 
 
 def find_dot_scale(density: FloatArray, region: BoolArray) -> DotScale:
@@ -85,13 +102,23 @@ def find_dot_scale(density: FloatArray, region: BoolArray) -> DotScale:
     region : ndarray of shape (H, W) of bool
         Skin to look at.
     """
-    energy = np.zeros(len(SIGMA_LADDER_PX))
-    for window in sample_tiles(region):
+    windows = sample_tiles(region)
+    every = np.zeros((len(windows), len(SIGMA_LADDER_PX)))
+    rounded = np.zeros_like(every)
+    for t, window in enumerate(windows):
         tile, skin = density[window], region[window]
         largest = min(tile.shape) / 8
         for k, sigma_px in enumerate(SIGMA_LADDER_PX):
             if sigma_px <= largest:
-                energy[k] += _one_sided_energy(tile, sigma_px, skin)[0]
+                every[t, k], rounded[t, k] = _dark_energy(tile, sigma_px, skin)
+    strength = np.maximum(rounded.max(axis=1), 0)
+    share = np.clip(strength / np.maximum(every.max(axis=1), 1e-12), 0, 1)
+    # The share that the roundest fifth of the energy has is what dots look like here.
+    order = np.argsort(share)
+    running = np.cumsum(strength[order])
+    reference = share[order[int(np.searchsorted(running, 0.8 * running[-1]))]]
+    weight = np.minimum(1, share / max(reference, 1e-6)) ** SHARE_POWER
+    energy = weight @ rounded
     best = int(np.argmax(energy))
     if energy[best] <= 0:
         return DotScale(float("nan"), energy.astype(np.float32))

@@ -1,4 +1,4 @@
-"""Dark spots of a given size: band-pass response, local noise and sub-pixel peaks.
+"""Dark spots of a given size: band-pass response, local noise, maxima and their size.
 
 The band-pass is the scale-normalised Laplacian of a Gaussian, the matched filter for a
 round spot on a smooth surface [1]_. Its noise is measured around each place, so that
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker.measure.luminance import BoolArray, FloatArray
-from tracker.measure.results import Dots, FloatColumn, Kind
+from tracker.measure.results import FloatColumn
 
 MAD_TO_SIGMA = 1.4826
 FWHM_PER_SIGMA = 2.3548
@@ -146,31 +146,46 @@ def texture_noise(band: Band) -> FloatArray:
     the cells' centres; a cell with little skin takes the picture's level.
     """
     height, width = band.response.shape
-    step = max(1, round(band.sigma / 1.5))
+    step = max(1, round(band.sigma))
     usable = band.valid[::step, ::step]
-    response = np.where(usable, band.response[::step, ::step], np.nan)
+    values = np.where(usable, band.response[::step, ::step], np.nan)
     cell = max(8, round(NOISE_CELL_SIGMAS * band.sigma / step))
-    rows, columns = (max(1, round(side / cell)) for side in response.shape)
-    whole = _spread(response[usable])
-    grid = np.full((rows, columns), whole, np.float32)
-    row_edges = np.linspace(0, response.shape[0], rows + 1).astype(int)
-    column_edges = np.linspace(0, response.shape[1], columns + 1).astype(int)
-    for i in range(rows):
-        for j in range(columns):
-            block = response[row_edges[i] : row_edges[i + 1], column_edges[j] : column_edges[j + 1]]
-            block = block[np.isfinite(block)]
-            if block.size >= cell * cell / 4:
-                grid[i, j] = _spread(block)
-    grid = cv2.resize(grid, (width, height), interpolation=cv2.INTER_LINEAR)
+    rows, columns = (-(-side // cell) for side in values.shape)
+    padded = np.full((rows * cell, columns * cell), np.nan, np.float32)
+    padded[: values.shape[0], : values.shape[1]] = values
+    blocks = padded.reshape(rows, cell, columns, cell).swapaxes(1, 2)
+    blocks = blocks.reshape(rows * columns, cell * cell)
+    count = np.isfinite(blocks).sum(axis=1)
+    spread = MAD_TO_SIGMA * _median(np.abs(blocks - _median(blocks, count)[:, None]), count)
+    whole = float(np.median(spread[count >= 8])) if (count >= 8).any() else 0.0
+    grid = np.where(count >= blocks.shape[1] / 4, spread, whole).reshape(rows, columns)
+    # Cells stand at their own centres; the border repeats the outermost ones.
+    y = (np.arange(height, dtype=np.float32) / step + 0.5) / cell - 0.5
+    x = (np.arange(width, dtype=np.float32) / step + 0.5) / cell - 0.5
+    grid = _bilinear_grid(grid.astype(np.float32), y, x)
     # Less than a tenth of an 8-bit code is no noise a photo can have; it keeps a flat field quiet.
-    return np.maximum(grid, LEAST_NOISE).astype(np.float32)
+    return np.maximum(grid, LEAST_NOISE)
 
 
-def _spread(values: FloatArray) -> float:
-    """Robust standard deviation; crowded dots push the median down, so not about zero."""
-    if values.size == 0:
-        return 0.0
-    return MAD_TO_SIGMA * float(np.median(np.abs(values - np.median(values))))
+def _median(rows: FloatArray, count: NDArray[np.intp]) -> FloatArray:
+    """Median of each row's finite values, of which there are `count`; NaN sorts last."""
+    middle = np.maximum(count - 1, 0) // 2
+    median: FloatArray = np.sort(rows, axis=1)[np.arange(len(rows)), middle]
+    return median
+
+
+def _bilinear_grid(grid: FloatArray, y: FloatArray, x: FloatArray) -> FloatArray:
+    """`grid` interpolated at the outer product of grid coordinates, borders repeated."""
+
+    def mix(values: FloatArray, at: FloatArray) -> FloatArray:
+        at = np.clip(at, 0, values.shape[0] - 1)
+        low = np.minimum(at.astype(np.intp), max(0, values.shape[0] - 2))
+        high = np.minimum(low + 1, values.shape[0] - 1)
+        share = (at - low).astype(np.float32)[:, None]
+        mixed: FloatArray = values[low] * (1 - share) + values[high] * share
+        return mixed
+
+    return np.ascontiguousarray(mix(mix(grid, y).T, x).T)
 
 
 def peak_pixels(
@@ -185,6 +200,23 @@ def peak_pixels(
     highest = cv2.dilate(response, disk, borderType=cv2.BORDER_REPLICATE)
     rows, columns = np.nonzero((response >= highest) & (response > floor))
     return rows, columns
+
+
+def curvature_ratio(
+    response: FloatArray, rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> FloatColumn:
+    """Smaller over larger curvature at maxima: 1 round, 0 a ridge."""
+    height, width = response.shape
+    r = np.clip(rows, 1, max(1, height - 2))
+    c = np.clip(columns, 1, max(1, width - 2))
+    here = 2 * response[r, c].astype(np.float64)
+    xx = response[r, c - 1] - here + response[r, c + 1]
+    yy = response[r - 1, c] - here + response[r + 1, c]
+    diagonal = response[r + 1, c + 1].astype(np.float64) + response[r - 1, c - 1]
+    xy = (diagonal - response[r + 1, c - 1] - response[r - 1, c + 1]) / 4
+    mean, spread = (xx + yy) / 2, np.hypot((xx - yy) / 2, xy)
+    ratio: FloatColumn = np.clip((mean + spread) / np.minimum(mean - spread, -1e-12), 0, 1)
+    return ratio
 
 
 def subpixel(
@@ -244,55 +276,6 @@ def amplitude(response: FloatColumn, size: FloatColumn | float, sigma: float) ->
     size_sq = np.square(size)
     peak: FloatColumn = response * (size_sq + sigma**2) ** 2 / (2 * size_sq * sigma**2)
     return peak
-
-
-def find_peaks(
-    density_residual: FloatArray,
-    sigma_px: float,
-    min_snr: float,
-    region: BoolArray | None = None,
-) -> Dots:
-    """Spots of size `sigma_px` that stand out of a density picture, e.g. "early minus late".
-
-    Parameters
-    ----------
-    density_residual : ndarray of shape (H, W)
-        Density in which pigment is positive; NaN where not measured.
-    sigma_px : float
-        Standard deviation of the spots, ``fwhm_px / 2.355``.
-    min_snr : float
-        Least response over the local texture noise.
-    region : ndarray of shape (H, W) of bool, optional
-        Where spots may lie.
-
-    Returns
-    -------
-    dots : Dots
-        `kind` is undecided and `hair_probability` NaN: a residual alone does not tell them.
-    """
-    band = band_pass(density_residual, sigma_px, region)
-    noise = texture_noise(band)
-    rows, columns = peak_pixels(band.response, noise * min_snr, SEPARATION_SIGMAS * band.sigma)
-    x, y, top = subpixel(band.response, rows, columns)
-    snr = top / noise[rows, columns]
-    small, large = (
-        band_pass(density_residual, sigma_px * scale, region)
-        for scale in (1 / SHAPE_RATIO, SHAPE_RATIO)
-    )
-    x_px, y_px = to_full_px(x, band.reduction), to_full_px(y, band.reduction)
-    size_px = spot_size(sample_band(small, x_px, y_px), sample_band(large, x_px, y_px), sigma_px)
-    peak = amplitude(top, size_px, sigma_px)
-    n = len(x)
-    return Dots(
-        x_px=x_px,
-        y_px=y_px,
-        fwhm_px=FWHM_PER_SIGMA * size_px,
-        contrast=1 - 10.0**-peak,
-        pigment=2 * np.pi * size_px**2 * peak,
-        snr=snr,
-        hair_probability=np.full(n, np.nan),
-        kind=np.full(n, Kind.UNDECIDED, np.int8),
-    )
 
 
 def sample_band(band: Band, x_px: FloatColumn, y_px: FloatColumn) -> FloatColumn:

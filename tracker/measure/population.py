@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tracker.measure.luminance import FloatArray
+from tracker.measure.peaks import Band, peak_pixels, texture_noise
 from tracker.measure.results import FloatColumn
 
 BINS = 400
@@ -23,6 +25,10 @@ FAST_NOISE_SHAPE, SLOW_NOISE_SHAPE = 1.25, 0.8
 """Weibull shapes of texture peaks: smooth skin falls like the first, mottled like the second."""
 WIDEST_LOG_SPREAD, NARROWEST_LOG_SPREAD = 0.45, 0.2
 """Bounds on the spread of ln(height) within one photo's dots."""
+LEAST_ASYMMETRY = 0.28
+"""Dark-over-bright energy of peaks: skin without pigment stays below, dots lie above."""
+CROWD_NOISE_SHARE = 0.12
+"""Where dots stand close they are their own noise; it is not taken above this share of a dot."""
 MOST_OF_TYPICAL = 0.72
 MOST_OF_NOISE = 5.0
 """The confident threshold is held below these multiples of a typical dot and of the noise."""
@@ -62,6 +68,11 @@ class Population:
     faintest: float
     typical: float
     asymmetry: float
+
+    @property
+    def pigmented(self) -> bool:
+        """Whether a crowd of dots is there at all."""
+        return self.asymmetry >= LEAST_ASYMMETRY
 
 
 def fit_heights(
@@ -144,3 +155,19 @@ def describe_population(dark: FloatColumn, bright: FloatColumn) -> Population:
     above = dark[dark > threshold]
     typical = float(np.median(above)) if len(above) else fast.typical
     return Population(threshold, fast.threshold, typical, asymmetry)
+
+
+def describe_peaks(band: Band, separation: float) -> Population:
+    """`describe_population` of a band-pass; maxima at least `separation` (its pixels) apart."""
+    dark = band.response[peak_pixels(band.response, 0.0, separation)].astype(np.float64)
+    bright_response = -band.response
+    bright = bright_response[peak_pixels(bright_response, 0.0, separation)].astype(np.float64)
+    return describe_population(dark, bright)
+
+
+def crowd_noise(band: Band, crowd: Population) -> FloatArray:
+    """Local noise of a band-pass, not mistaking crowded dots for rough skin, shape (h, w)."""
+    noise = texture_noise(band)
+    if crowd.pigmented:
+        np.minimum(noise, np.float32(CROWD_NOISE_SHARE * crowd.typical), out=noise)
+    return noise
