@@ -62,7 +62,8 @@ def grow(
     share = regions.hair_bearing(direction)
     bald = regions.bald(direction)
     if spec.treated == "patch":
-        bald = 1 / (1 + np.exp(-regions.inside_treated_mm(direction) / 4.0))
+        patch = 1 / (1 + np.exp(-regions.inside_treated_mm(direction) / 4.0))
+        bald = np.maximum(bald, patch)
     thinned = 1 - bald * (1 - spec.hair_share_in_treated)
     kept = rng.random(len(units)) < share * thinned
     units, bald = units[kept], bald[kept]

@@ -89,7 +89,7 @@ def _clinic(rng: np.random.Generator) -> tuple[SeriesSpec, Conditions]:
         ghosting=rng.uniform(0.0, 0.2),
         hairs_per_cm2=rng.uniform(140, 230),
         texture=rng.uniform(0.7, 1.5),
-        peak_density=rng.uniform(0.28, 0.60),
+        peak_density=rng.uniform(0.36, 0.65),
         dot_diameter_mm=rng.uniform(0.28, 0.42),
         regularity=rng.uniform(0.45, 0.7),
         merged_share=rng.uniform(0.02, 0.12),

@@ -33,6 +33,8 @@ GRID_PX = 4
 STUBBLE_SHADOW_MM = 0.10
 STUBBLE_SHADOW = np.float32(0.7)
 GREY_OPACITY = 0.5
+LEAST_ZONE_DOTS = 30
+"""Fewer dots of a zone in view do not make a zone's fade."""
 
 
 def render_series(spec: SeriesSpec) -> RenderedSeries:
@@ -240,7 +242,8 @@ def _render_photo(spec: SeriesSpec, index: int, person: Person, camera: Camera) 
         fade_of(pigment, retained, counted & visible),
         {
             str(zone): fade_of(pigment, retained, counted & (ink.zone == zone))
-            for zone in np.unique(ink.zone[counted])
+            for zone, n in zip(*np.unique(ink.zone[counted], return_counts=True), strict=True)
+            if n >= LEAST_ZONE_DOTS
         },
         skin_region,
         treated,
