@@ -25,8 +25,10 @@ BEND_SHARE = 0.004
 MATCH_SD_PX = 1.0
 """Standard deviation of a match, working px."""
 ROUNDS = 4
+SETTLED = 1.05
+"""Growth ends when a round adds less than 5 %."""
 FINE_KNOTS_PER_LONG_SIDE = 24
-"""Of the last rounds, when thousands of matches can carry them."""
+"""Of the last fit, when thousands of matches can carry them."""
 SURE_SD_PX = 8.0
 """Matches are looked for where the field's posterior sd is below this, working px."""
 WINDOW_PX = (6.0, 24.0)
@@ -122,9 +124,12 @@ def grow(scene: Scene, seeds: Matches) -> Growth:
         )
         if np.count_nonzero(keep) < 4:
             break
-        matches = grown[keep]
-        knots = KNOTS_PER_LONG_SIDE if turn < ROUNDS // 2 else FINE_KNOTS_PER_LONG_SIDE
-        fit = fit_matches(scene, matches, knots)
+        before, matches = len(matches), grown[keep]
+        settled = turn > 0 and len(matches) < SETTLED * before
+        fine = settled or turn == ROUNDS - 1
+        fit = fit_matches(scene, matches, FINE_KNOTS_PER_LONG_SIDE if fine else KNOTS_PER_LONG_SIDE)
+        if settled:
+            break
     return Growth(fit, matches[fit.weight > 0])
 
 

@@ -96,6 +96,7 @@ def find_candidates(
     back_similarity = np.full(m, -1, np.float32)
     reach = np.broadcast_to(np.asarray(radius, np.float64), (n,))
     if n and m:
+        fixed, found = (p.descriptors.astype(np.float32) for p in (reference, moving))
         by_x = np.argsort(moving.xy[:, 0], kind="stable")
         sorted_x = moving.xy[by_x, 0]
         # Tiles near the window's size keep the compared share of all pairs small.
@@ -113,10 +114,7 @@ def find_candidates(
             if not len(columns):
                 continue
             there = moving.xy[columns]
-            cosine = (
-                reference.descriptors[rows].astype(np.float32)
-                @ moving.descriptors[columns].astype(np.float32).T
-            )
+            cosine = fixed[rows] @ found[columns].T
             dx = np.abs(predicted[rows, 0, None] - there[:, 0])
             dy = np.abs(predicted[rows, 1, None] - there[:, 1])
             cosine[np.maximum(dx, dy) > reach[rows, None]] = -1

@@ -40,6 +40,7 @@ from tracker.measure.matching import (
     find_candidates,
     largest_agreeing_group,
 )
+from tracker.measure.pose_search import search_poses
 from tracker.measure.spline_field import SplineField
 
 __all__ = [
@@ -53,6 +54,8 @@ __all__ = [
 
 MAP_STEP_PX = 8
 """The map is computed this coarsely and interpolated: the field bends less than 0.01 px in between."""
+STRONG_KEYPOINTS = 6000
+PLENTY_OF_SEEDS = 300
 CHECK_STEP_PX = 8
 """Cells of the working frame on which trust is kept."""
 RADIUS_PER_SD = 1.1774
@@ -270,7 +273,26 @@ def register(
     """
     settings = settings or RegistrationSettings()
     attempt = _attempt(reference, moving, np.eye(2, 3), settings)
-    return _verdict(reference, moving, attempt, settings)
+    result = _verdict(reference, moving, attempt, settings)
+    if isinstance(result, Registration):
+        return result
+    for pose in search_poses(reference, moving):
+        turned = _verdict(
+            reference, moving, _attempt(reference, moving, pose.prewarp, settings), settings
+        )
+        if isinstance(turned, Registration):
+            return turned
+        if turned.evidence["hit_rate"] > result.evidence["hit_rate"]:
+            result = turned
+    flipped = moving.mirrored()
+    mirror = _verdict(
+        reference, flipped, _attempt(reference, flipped, np.eye(2, 3), settings), settings
+    )
+    if isinstance(mirror, Registration):
+        return NotRegistered(
+            "mirrored: left and right are exchanged against the other photo", mirror.evidence
+        )
+    return result
 
 
 @dataclass(frozen=True, eq=False)
@@ -305,13 +327,22 @@ def _attempt(
 
 
 def _agreeing(scene: Scene, settings: RegistrationSettings) -> Matches:
-    matches = find_candidates(
-        scene.reference, scene.moving, scene.start, settings.window_share * scene.long_side
-    ).matches(settings.seed_ratio)
-    group = largest_agreeing_group(
-        scene.reference.xy[matches.reference], scene.displacement(matches), scene.long_side
-    )
-    return matches[group]
+    """First matches that agree; the strongest keypoints alone where they suffice."""
+    seeds = Matches(np.empty(0, np.intp), np.empty(0, np.intp))
+    for most in (STRONG_KEYPOINTS, len(scene.reference)):
+        matches = find_candidates(
+            scene.reference[:most],
+            scene.moving[:most],
+            scene.start[:most],
+            settings.window_share * scene.long_side,
+        ).matches(settings.seed_ratio)
+        group = largest_agreeing_group(
+            scene.reference.xy[matches.reference], scene.displacement(matches), scene.long_side
+        )
+        seeds = matches[group]
+        if len(seeds) >= PLENTY_OF_SEEDS:
+            break
+    return seeds
 
 
 def _verdict(
