@@ -30,6 +30,16 @@ def test_ray_through_a_pixel_strikes_what_projects_there(view: str) -> None:
     assert np.abs(camera.head.height(point[deep])).max() < 1e-4
 
 
+@pytest.mark.parametrize("view", sorted(VIEW_AXES))
+def test_limb_has_no_notches(view: str) -> None:
+    """Along every row the head is one unbroken run of pixels."""
+    camera = make(view, PhotoSpec(pitch_deg=8, zoom=0.55))
+    x, y = np.meshgrid(np.arange(0, 600, 3.0), np.arange(0, 500, 3.0))
+    inside = camera.strike(np.stack([x, y], axis=-1))[1] < 0
+    edges = np.abs(np.diff(inside.astype(int), axis=1)).sum(1)
+    assert (edges <= 2).all()
+
+
 def test_chart_and_direction_are_inverse() -> None:
     chart = Chart.of_view("crown")
     uv = np.random.default_rng(0).uniform(-120, 120, (200, 2))

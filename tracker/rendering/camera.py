@@ -122,16 +122,18 @@ class Camera:
 
         # Near the limb the height along a ray is a parabola around its lowest place; deep inside
         # it has a kink at the head's centre, and the ellipsoid's own nearest place serves.
-        step = 6.0
-        for _ in range(2):
+        lowest = self.head.height(at(nearest))
+        limb = lowest > -40.0
+        ray, along_limb = rays[limb], nearest[limb]
+        for step in (10.0, 5.0, 2.5, 2.0):
             before, here, after = (
-                self.head.height(at(nearest + shift)) for shift in (-step, 0.0, step)
+                self.head.height(origin + (along_limb + shift)[..., None] * ray)
+                for shift in (-step, 0.0, step)
             )
             bend = np.maximum((before - 2 * here + after) / step**2, 1e-4)
-            shift_mm = np.clip((before - after) / (2 * step * bend), -30, 30)
-            nearest = nearest + np.where(here > -20.0, shift_mm, 0.0)
-            step = 2.0
-        lowest = self.head.height(at(nearest))
+            along_limb = along_limb + np.clip((before - after) / (2 * step * bend), -30, 30)
+        nearest[limb] = along_limb
+        lowest[limb] = self.head.height(origin + along_limb[..., None] * ray)
         # Start on a swollen ellipsoid: from outside, Newton on a convex height cannot overshoot.
         swollen = SWELLING**2 - ((at(nearest) / largest) ** 2).sum(-1)
         along = nearest - np.sqrt(np.maximum(swollen / (scaled_ray**2).sum(-1), 0.0))

@@ -64,7 +64,7 @@ def make_person(spec: SeriesSpec) -> tuple[Person, list[Camera]]:
     regions = Regions.random(stream(spec, 2), chart, spec)
     half_width = _visible_half_width_mm(cameras, chart)
     scale = min(spec.px_per_mm, TEXTURE_SIDE_LIMIT_PX / (2 * half_width))
-    skin = SkinTexture.random(stream(spec, 3), spec, half_width, scale)
+    skin = SkinTexture.random(stream(spec, 3), spec, chart, half_width, scale)
     ink_reach = half_width
     if spec.treated == "patch":
         ink_reach = min(half_width, 1.3 * spec.patch_radius_mm + spec.edge_softness_mm)

@@ -141,6 +141,17 @@ def _wide(rng: np.random.Generator) -> tuple[SeriesSpec, Conditions]:
     return spec, CLINIC
 
 
+def _macro(rng: np.random.Generator) -> tuple[SeriesSpec, Conditions]:
+    spec, _ = _clinic(rng)
+    spec = replace(
+        spec,
+        view="close-up",
+        px_per_mm=rng.uniform(28, 42),
+        patch_radius_mm=rng.uniform(12, 30),
+    )
+    return spec, CLINIC
+
+
 PRESETS: dict[str, Callable[[np.random.Generator], tuple[SeriesSpec, Conditions]]] = {
     "clinic": _clinic,
     "phone": _phone,
@@ -149,6 +160,7 @@ PRESETS: dict[str, Callable[[np.random.Generator], tuple[SeriesSpec, Conditions]
     "sparse": _sparse,
     "dark": _dark,
     "wide": _wide,
+    "macro": _macro,
 }
 
 

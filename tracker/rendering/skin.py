@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tracker.rendering.scalp import Chart
 from tracker.rendering.spec import SeriesSpec
 from tracker.rendering.splat import Image
 
@@ -76,8 +77,14 @@ class SkinTexture:
 
     @classmethod
     def random(
-        cls, rng: np.random.Generator, spec: SeriesSpec, half_width_mm: float, px_per_mm: float
+        cls,
+        rng: np.random.Generator,
+        spec: SeriesSpec,
+        chart: Chart,
+        half_width_mm: float,
+        px_per_mm: float,
     ) -> SkinTexture:
+        """Draw the skin of one person."""
         side = int(np.ceil(2 * half_width_mm * px_per_mm)) + 1
         shape = (side, side)
         scale = px_per_mm
@@ -98,6 +105,9 @@ class SkinTexture:
             height -= np.float32(amount) * np.maximum(ridge, 0) ** 2
         height += 0.06 * _smooth_noise(rng, shape, 5.0 * scale)
         height += 0.010 * _smooth_noise(rng, shape, 0.7 * scale)
+        furrows = _forehead_furrows(rng, chart, shape, half_width_mm, scale)
+        height -= 0.25 * furrows
+        neutral += strength * 0.07 * furrows
         pores = _specks(rng, shape, int(area_cm2 * 90), 0.07 * scale, 0.5)
         height -= 0.03 * pores
         neutral += strength * 0.05 * pores
@@ -121,6 +131,34 @@ class SkinTexture:
                 for layer in self.maps
             ]
         )
+
+
+def _forehead_furrows(
+    rng: np.random.Generator,
+    chart: Chart,
+    shape: tuple[int, int],
+    half_width_mm: float,
+    scale: float,
+) -> Image:
+    """Depth (H, W), about 0 to 1, of the lines that run across a forehead."""
+    depth = np.zeros(shape, np.float32)
+    lateral = np.deg2rad(np.linspace(-30, 30, 90))
+    for level_deg in rng.uniform(2, 30, 6):
+        sway = 2.5 * np.cos(3 * lateral + rng.uniform(0, 6.3)) + rng.normal(0, 0.15, 90).cumsum()
+        level = np.deg2rad(level_deg + sway)
+        direction = np.stack(
+            [np.sin(lateral), np.cos(lateral) * np.sin(level), np.cos(lateral) * np.cos(level)], 1
+        )
+        first, last = np.sort(rng.integers(0, 90, 2))
+        path = (chart.uv(direction[first:last]) + half_width_mm) * scale
+        line = np.zeros(shape, np.uint8)
+        if len(path) > 10:
+            points = np.rint(path * 16).astype(np.int32)
+            cv2.polylines(
+                line, [points], False, 255, max(1, round(0.25 * scale)), cv2.LINE_AA, shift=4
+            )
+            depth = np.maximum(depth, line * np.float32(rng.uniform(0.3, 1.0) / 255))
+    return np.asarray(cv2.GaussianBlur(depth, (0, 0), max(0.22 * scale, 0.6)), np.float32)
 
 
 def _paint_blemishes(
