@@ -15,14 +15,20 @@ from tracker.measure.peaks import (
     SHAPE_RATIO,
     amplitude,
     band_pass,
-    peak_pixels,
     sample,
     sample_band,
     spot_size,
     subpixel,
     to_full_px,
 )
-from tracker.measure.population import crowd_noise, describe_peaks
+from tracker.measure.population import (
+    LEAST_ASYMMETRY,
+    all_peaks,
+    crowd_noise,
+    describe_population,
+    local_asymmetry,
+    sample_coarse,
+)
 from tracker.measure.results import Dots, Kind
 
 
@@ -67,12 +73,13 @@ class Detection:
 
 
 LEAST_RESOLVED_FWHM_PX = 2.5
-LEAST_SNR = 1.5
-LEAST_SNR_WITHOUT_CROWD = 6.0
-"""In noise of the texture; a photo with a crowd of dots is judged by that crowd first."""
+SNR_BY_ASYMMETRY = ((0.05, LEAST_ASYMMETRY), (6.0, 1.5))
+"""The less a photo's peaks look like a crowd of dots, the more a single spot must stand out."""
+MOST_HAIR_AMONG_DOTS, MOST_HAIR = 0.6, 0.98
+"""Bounds on the share of hair among the spots, with a crowd of dots and without."""
 RIM_SIGMAS = 0.35
 """A maximum this close to the picture's edge is a spot whose centre was not photographed."""
-HAIR_ABOVE, DOT_BELOW = 0.85, 0.65
+HAIR_ABOVE, DOT_BELOW = 0.85, 0.5
 """Hair probabilities at which a spot is called hair, or a dot."""
 
 
@@ -112,14 +119,14 @@ def detect_dots(
 
     band = band_pass(density, sigma_px, region)
     separation = SEPARATION_SIGMAS * band.sigma
-    rows, columns = peak_pixels(band.response, 0.0, separation)
-    x, y, top = subpixel(band.response, rows, columns)
-    crowd = describe_peaks(band, separation)
+    dark, bright = all_peaks(band.response, separation), all_peaks(-band.response, separation)
+    x, y, top = subpixel(band.response, dark.rows, dark.columns)
+    crowd = describe_population(dark, bright)
     noise = sample(crowd_noise(band, crowd), x, y)
     if settings.threshold_snr is not None:
         keep = top > settings.threshold_snr * noise
     else:
-        least_snr = LEAST_SNR if crowd.pigmented else LEAST_SNR_WITHOUT_CROWD
+        least_snr = float(np.interp(crowd.asymmetry, *SNR_BY_ASYMMETRY))
         keep = (top > crowd.threshold) & (top > least_snr * noise)
     height, width = band.response.shape
     rim = RIM_SIGMAS * band.sigma
@@ -131,10 +138,12 @@ def detect_dots(
     large = band_pass(density, sigma_px * SHAPE_RATIO, region)
     size_px = spot_size(sample_band(small, x_px, y_px), sample_band(large, x_px, y_px), sigma_px)
     peak = amplitude(top, size_px, sigma_px)
-    hair = hair_probability(spot_shape(density, region, band, x_px, y_px))
+    most_hair = MOST_HAIR_AMONG_DOTS if crowd.pigmented else MOST_HAIR
+    hair = hair_probability(spot_shape(density, region, band, x_px, y_px), most_hair)
     kind = np.full(len(x), Kind.UNDECIDED, np.int8)
     if crowd.pigmented:
-        kind[hair < DOT_BELOW] = Kind.DOT
+        among_dots = sample_coarse(local_asymmetry(band, dark, bright), band, x, y)
+        kind[(hair < DOT_BELOW) & (among_dots >= LEAST_ASYMMETRY)] = Kind.DOT
     kind[hair > HAIR_ABOVE] = Kind.HAIR
     dots = Dots(
         x_px=x_px,

@@ -21,6 +21,8 @@ FINE_SHARE = 0.4
 """The fine filter's size in sigmas of a dot: a shaved hair's width beside a dot's."""
 FINEST_SIGMA_PX = 0.8
 LEAST_FINENESS = 0.05
+PRIOR_STEPS = 30
+LEAST_HAIR_SHARE = 0.02
 INTERCEPT, FINENESS_WEIGHT, LENGTH_WEIGHT, ROUND_REFERENCE = -0.32, 5.2, 4.9, 0.6
 """Logistic fit on 12 rendered scenes, a reviewed real close-up in 12 variants and real stubble."""
 
@@ -88,8 +90,23 @@ def spot_shape(
     return SpotShape(roundness, np.log(np.maximum(ratio, LEAST_FINENESS)))
 
 
-def hair_probability(shape: SpotShape) -> FloatColumn:
-    """Chance that a spot is part of a hair, from its shape alone."""
+def hair_probability(shape: SpotShape, most_hair: float) -> FloatColumn:
+    """Chance that a spot is part of a hair, from its shape alone.
+
+    The share of hair among the photo's spots is estimated from the spots themselves [1]_.
+
+    Parameters
+    ----------
+    shape : SpotShape
+        Shape of all spots of one photo.
+    most_hair : float
+        Upper bound on that share, for where it is known that there are dots.
+
+    References
+    ----------
+    .. [1] M. Saerens, P. Latinne, C. Decaestecker, "Adjusting the outputs of a classifier to
+       new a priori probabilities", Neural Comput. 14, 21-41 (2002).
+    """
     if len(shape.roundness) == 0:
         return np.empty(0)
     # Round spots are the photo's dots, or its most dot-like places: their median is "not fine".
@@ -101,5 +118,11 @@ def hair_probability(shape: SpotShape) -> FloatColumn:
         + FINENESS_WEIGHT * (shape.fineness - usual)
         + LENGTH_WEIGHT * (ROUND_REFERENCE - shape.roundness)
     )
-    probability: FloatColumn = 1 / (1 + np.exp(-evidence))
+    odds = np.exp(np.clip(evidence, -30, 30))
+    share = 0.5
+    for _ in range(PRIOR_STEPS):
+        # How hairy this photo is follows from its own spots: only odds that speak move it.
+        share = float(np.mean(share * odds / (share * odds + 1 - share)))
+        share = min(max(share, LEAST_HAIR_SHARE), most_hair)
+    probability: FloatColumn = share * odds / (share * odds + 1 - share)
     return probability
