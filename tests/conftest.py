@@ -28,3 +28,19 @@ def private_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the data of the person who runs it."""
     for name in ("HOME", "USERPROFILE", "LOCALAPPDATA", "XDG_DATA_HOME"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
+
+
+@pytest.fixture(scope="session")
+def small_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a rendered client of three small photos with its truth; nobody writes to it."""
+    from dataclasses import replace
+
+    from tracker.synthetic import random_client, render_series, write_client
+
+    client = random_client(5, n_photos=3)
+    (view,) = client.views
+    series = replace(view.series, width_px=640, height_px=640)
+    client = replace(client, views=(replace(view, series=series),))
+    folder = tmp_path_factory.mktemp("rendered") / "small"
+    write_client(client, [render_series(series)], folder)
+    return folder
