@@ -183,11 +183,12 @@ def photo_rows(view: ViewAnalysis, sessions: tuple[Session, ...]) -> str:
             gone, spread, bar = "not measured", "", ""
         else:
             gone, spread, bar = percent(fade.value), interval(fade), _bar(fade)
-        stage = (
-            chip("refused", "warn")
-            if refused
-            else chip(STAGE_WORDS[photo.stage], STAGE_CHIPS[photo.stage])
-        )
+        if refused:
+            stage = chip("refused", "warn")
+        elif photo.status is Status.BASELINE:
+            stage = chip("first photo", "good")
+        else:
+            stage = chip(STAGE_WORDS[photo.stage], STAGE_CHIPS[photo.stage])
         nth = sessions_before(photo, sessions)
         after = f"after session {nth}" if nth else "before the first session" if sessions else ""
         rows.append(

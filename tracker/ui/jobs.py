@@ -57,7 +57,7 @@ class Job:
 
     def seconds_left(self, now: float) -> float | None:
         """A plain extrapolation, once enough is done for it to mean something."""
-        if self._started_at is None or self.share < 0.08 or self.state is not JobState.RUNNING:
+        if self._started_at is None or self.share < 0.08 or self.state != JobState.RUNNING:
             return None
         elapsed = now - self._started_at
         return elapsed * (1.0 - self.share) / self.share

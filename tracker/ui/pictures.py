@@ -48,11 +48,12 @@ class Crop:
 
 
 def crop_of(view: ViewAnalysis, long_side_px: int = LONG_SIDE_PX) -> Crop:
-    """The treated area with a margin; the whole photo where no dots are known."""
+    """The treated area with a margin (else all dots; without dots the whole photo)."""
     height, width = view.baseline_shape
     left, top, right, bottom = 0.0, 0.0, float(width), float(height)
-    if len(view.dots):
-        x, y = view.dots.x_px, view.dots.y_px
+    places = [*view.treated_outline_px] or ([view.dots.xy_px] if len(view.dots) else [])
+    if places:
+        x, y = np.concatenate(places).T
         reach = MARGIN * max(float(np.ptp(x)), float(np.ptp(y)), 40.0)
         left, right = float(x.min()) - reach, float(x.max()) + reach
         top, bottom = float(y.min()) - reach, float(y.max()) + reach

@@ -18,11 +18,11 @@ POLL_SECONDS = 0.6
 def await_analysis(client: Client) -> SeriesAnalysis | None:
     """The finished analysis, or None while the page shows how far it is."""
     job = workspace.measure(client)
-    if job.state is JobState.DONE:
+    if job.state == JobState.DONE:
         return job.analysis
     if job.active:
         _watch(client)
-    elif job.state is JobState.STOPPED:
+    elif job.state == JobState.STOPPED:
         look.empty_state("Measuring was stopped", "The photos are still here. Nothing is lost.")
         _again(client, "Measure now")
     else:

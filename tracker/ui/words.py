@@ -21,12 +21,12 @@ SPACE = "\u00a0"
 MINUS = "\u2212"
 
 STAGE_WORDS = {
-    Stage.BASELINE: "first photo",
+    Stage.BASELINE: "before session 1",
     Stage.IMMEDIATE: "fresh",
     Stage.HEALING: "healing",
     Stage.SETTLING: "settling",
     Stage.HEALED: "healed",
-    Stage.UNKNOWN: "stage unknown",
+    Stage.UNKNOWN: "no session dates",
 }
 COUNTED_STAGES = (Stage.BASELINE, Stage.HEALED, Stage.UNKNOWN)
 """Skin at rest: before the first session, healed, or nothing known that speaks against it."""
@@ -151,7 +151,10 @@ def when_taken(photo: PhotoMeasures, sessions: tuple[Session, ...]) -> str:
     if nth and photo.days_since_session is not None:
         days = count(photo.days_since_session, "day")
         return f"{days} after session {nth}: {STAGE_WORDS[photo.stage]}"
-    return day(photo.captured_on) if photo.captured_on else f"photo {photo.photo}"
+    if photo.captured_on is None:
+        return f"photo {photo.photo}"
+    aside = "" if sessions else " (no session dates given)"
+    return day(photo.captured_on) + aside
 
 
 @dataclass(frozen=True)

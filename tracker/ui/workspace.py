@@ -179,4 +179,4 @@ def measure_again(client: Client) -> None:
 def finished_analysis(client: Client) -> SeriesAnalysis | None:
     """The result of a client when it is there already; never starts anything."""
     job = desk().find(client.key)
-    return job.analysis if job is not None and job.state is JobState.DONE else None
+    return job.analysis if job is not None and job.state == JobState.DONE else None

@@ -9,7 +9,7 @@ import streamlit as st
 
 from tracker.measure.results import Fate
 from tracker.photos import PhotoError
-from tracker.series import PhotoMeasures, SeriesAnalysis, Status, ViewAnalysis
+from tracker.series import PhotoMeasures, SeriesAnalysis, Stage, Status, ViewAnalysis
 from tracker.ui import compare_view, look, pictures
 from tracker.ui.clients import Client
 from tracker.ui.compare_view import Shown, ShownDots
@@ -80,7 +80,9 @@ def _choose_photos(
     def label(index: int) -> str:
         photo = photos[index]
         taken = day(photo.captured_on) if photo.captured_on else photo.photo
-        return f"{taken} · {STAGE_WORDS[photo.stage]}"
+        if photo.status is Status.BASELINE:
+            return f"{taken} · first photo"
+        return taken if photo.stage is Stage.UNKNOWN else f"{taken} · {STAGE_WORDS[photo.stage]}"
 
     left, right, light = st.columns([2, 2, 1.3], vertical_alignment="bottom")
     with left:

@@ -1,0 +1,94 @@
+"""The dashboard served as people get it, and Debian's chromium in front of it."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tracker.synthetic import render_series, scene_specs
+
+PHOTO_DAYS = ("2026-01-10", "2026-03-20", "2026-06-02")
+FADES = (0.0, 0.45, 0.75)
+START_SECONDS = 60
+QUIET = "the server responded with a status of 404"
+"""Pages beside the first make Streamlit probe two paths that are not there: harmless."""
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("chromium is not installed: apt-get install chromium")
+    return browser_type_launch_args | {"executable_path": chromium}
+
+
+@pytest.fixture(scope="session")
+def rendered_photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Three rendered photos of one scalp as JPEG files: known shares of the pigment are gone."""
+    folder = tmp_path_factory.mktemp("photos")
+    spec = scene_specs("clinic", 3, FADES)
+    small = replace(spec, width_px=900, height_px=800, px_per_mm=10.0, patch_radius_mm=24.0)
+    paths = []
+    for day, photo in zip(PHOTO_DAYS, render_series(small).photos, strict=True):
+        path = folder / f"{day}_top.jpg"
+        Image.fromarray(photo.srgb).save(path, quality=94)
+        paths.append(path)
+    return paths
+
+
+@pytest.fixture(scope="session")
+def base_url(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a dashboard without clients."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    empty = tmp_path_factory.mktemp("store")
+    log = (tmp_path_factory.mktemp("log") / "server.log").open("wb")
+    server = subprocess.Popen(
+        [
+            sys.executable,
+            *("-m", "streamlit", "run", "app.py", f"--server.port={port}"),
+            *("--server.headless=true", "--server.address=127.0.0.1"),
+        ],
+        cwd=root,
+        env=_environment(empty),
+        stdout=log,
+        stderr=log,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_healthy(address, server)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+        log.close()
+
+
+def _environment(store: Path) -> dict[str, str]:
+    import os
+
+    return dict(os.environ) | {"SMP_TRACKER_STORE": str(store)}
+
+
+def _wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        assert server.poll() is None, "the dashboard ended at once"
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError("the dashboard did not start")

@@ -1,0 +1,147 @@
+"""A whole visit in a real browser: add photos, measure, read the fade, compare, download."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import FADES, PHOTO_DAYS, QUIET
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+pytestmark = pytest.mark.browser
+MEASURING_MS = 180_000
+
+
+@pytest.fixture
+def shots(root: Path) -> Path:
+    """Where the pictures of the visit are kept."""
+    folder = root / "test-results"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def watched(page: playwright.Page, base_url: str) -> Iterator[playwright.Page]:
+    """A page that must log no error and ask nobody but the dashboard for anything."""
+    complaints: list[str] = []
+    strangers: list[str] = []
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(message.text)
+            if message.type == "error" and QUIET not in message.text
+            else None
+        ),
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    own = (base_url, base_url.replace("http", "ws"), "data:", "blob:")
+    page.on(
+        "request",
+        lambda request: None if request.url.startswith(own) else strangers.append(request.url),
+    )
+    page.set_viewport_size({"width": 1280, "height": 900})
+    yield page
+    assert not strangers
+    assert not complaints
+
+
+def cut_of(page: playwright.Page) -> float:
+    return float(page.locator(".stage").get_attribute("aria-valuenow"))
+
+
+def zoom_of(page: playwright.Page) -> str:
+    return page.locator(".level").inner_text()
+
+
+def test_visit(
+    watched: playwright.Page, rendered_photos: list[Path], tmp_path: Path, shots: Path
+) -> None:
+    page = watched
+    letter = tmp_path / "letter.jpg"
+    letter.write_bytes(b"%PDF-1.7 a letter")
+
+    # Add photos, one of them no photo at all.
+    page.goto("/")
+    page.get_by_text("How much pigment is gone?").wait_for()
+    page.locator("input[type=file]").set_input_files([*rendered_photos, letter])
+    page.get_by_text("3 photos ready").wait_for()
+    page.get_by_text("letter.jpg is a PDF document").wait_for()
+    page.screenshot(path=shots / "photos.png", full_page=True)
+
+    # Measure.
+    page.get_by_role("button", name="Measure 3 photos").click()
+    page.get_by_text("Fade over time").wait_for(timeout=MEASURING_MS)
+    figure = page.locator(".smp-hero .figure").inner_text()
+    shown = float(figure.replace("%", "").strip())
+    assert shown == pytest.approx(100 * FADES[-1], abs=12)
+    chart = page.locator('[data-testid="stVegaLiteChart"] :is(canvas, svg)').first
+    chart.wait_for()
+    page.wait_for_timeout(500)
+    page.screenshot(path=shots / "result.png")
+
+    # Take the table away; it says the same as the page.
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Photos (CSV)").click()
+    table = tmp_path / "photos.csv"
+    waiting.value.save_as(table)
+    rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
+    assert [row["captured_on"] for row in rows] == list(PHOTO_DAYS)
+    assert round(100 * float(rows[-1]["fade"])) == shown
+
+    # A reload loses nothing.
+    page.reload()
+    page.get_by_text("Fade over time").wait_for()
+    assert page.locator(".smp-hero .figure").inner_text() == figure
+
+    # Compare: slide by mouse and by keys, zoom, switch the photo: the zoom stays.
+    page.get_by_role("button", name="Compare before and after").click()
+    stage = page.locator(".stage")
+    stage.wait_for()
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('*')].some(e => e.shadowRoot && "
+        "[...e.shadowRoot.querySelectorAll('img')].every(i => i.complete && i.naturalWidth))"
+    )
+    box = stage.bounding_box()
+    assert box
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.3, middle, steps=6)
+    page.mouse.up()
+    assert cut_of(page) == pytest.approx(30, abs=2)
+    stage.press("ArrowRight")
+    assert cut_of(page) == pytest.approx(32, abs=2)
+    page.screenshot(path=shots / "compare.png", full_page=True)
+    page.get_by_role("button", name="Zoom in").click()
+    page.get_by_role("button", name="Zoom in").click()
+    zoomed = zoom_of(page)
+    assert zoomed != "1×"
+    page.get_by_role("radio", name="Side by side").click()
+    gone = page.get_by_role("checkbox", name="gone")
+    gone.check()
+    page.get_by_role("combobox", name="After").click()
+    page.get_by_role("option").nth(1).click()
+    page.get_by_text("20 Mar 2026").first.wait_for()
+    page.wait_for_timeout(1000)
+    assert zoom_of(page) == zoomed
+    assert stage.get_attribute("data-mode") == "side"
+    page.screenshot(path=shots / "compare-side-by-side.png", full_page=True)
+    page.get_by_role("radio", name="Checkerboard").click()
+    page.screenshot(path=shots / "compare-checkerboard.png", full_page=True)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_phone(watched: playwright.Page, scheme: str, shots: Path) -> None:
+    """At 390 px nothing sticks out sideways, in either theme."""
+    page = watched
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in ("/", "/result", "/compare", "/learn"):
+        page.goto(path)
+        page.locator("h1, .smp-empty").first.wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.screenshot(path=shots / f"learn-phone-{scheme}.png")
