@@ -15,7 +15,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from tracker.measure.luminance import BoolArray, FloatArray
-from tracker.measure.peaks import find_peaks
+from tracker.measure.peaks import band_pass, peak_pixels, subpixel, to_full_px
 from tracker.measure.photometry import smooth_valid
 from tracker.measure.results import Dots, FloatColumn
 
@@ -25,7 +25,7 @@ class CatalogueSettings:
     """Thresholds of the union."""
 
     baseline_snr: float = 3.0
-    change_snr: float = 4.0
+    change_snr: float = 6.0
     """Peaks of baseline minus later photos: two photos' noise, so a higher threshold."""
     separation_fwhm: float = 0.7
     """Places closer than this are one dot; the joint fit could not tell them apart."""
@@ -85,24 +85,50 @@ def build_catalogue(
         The treated area.
     """
     base = flatten(baseline, 8 * sigma_px)
-    found = [find_peaks(base, sigma_px, settings.baseline_snr, region)]
-    if later:
+    flat_later = [flatten(photo, 8 * sigma_px) for photo in later]
+    floor = min(_noise(photo, sigma_px, region) for photo in [base, *flat_later])
+    found = [_peaks(base, sigma_px, settings.baseline_snr * floor, region)]
+    if flat_later:
         with np.errstate(invalid="ignore"):
-            stack = np.stack([flatten(photo, 8 * sigma_px) for photo in later])
+            stack = np.stack(flat_later)
             seen = np.isfinite(stack)
             count = seen.sum(axis=0)
             mean = np.where(seen, stack, 0).sum(axis=0) / np.maximum(count, 1)
         change = np.where(count > 0, base - mean, np.nan).astype(np.float32)
-        found.append(find_peaks(change, sigma_px, settings.change_snr, region))
+        found.append(_peaks(change, sigma_px, settings.change_snr * floor, region))
 
     separation = settings.separation_fwhm * 2.355 * sigma_px
-    xy = np.concatenate([f.xy_px for f in found])
-    strength = np.concatenate([f.snr for f in found])
-    vanished = np.concatenate([np.full(len(f), k == 1) for k, f in enumerate(found)])
+    xy = np.concatenate([places for places, _ in found])
+    strength = np.concatenate([height for _, height in found])
+    vanished = np.concatenate([np.full(len(p), k == 1) for k, (p, _) in enumerate(found)])
     # Of places that are one dot the baseline's own peak stays, then the stronger one.
     keep = _thin(xy, np.where(vanished, 0, 1e6) + strength, separation)
     xy, vanished = xy[keep], vanished[keep]
     return Catalogue(xy, _hair_probability(xy, detected, detected_xy_px, separation, settings), vanished)
+
+
+def _noise(density: FloatArray, sigma_px: float, region: BoolArray) -> float:
+    """Response of skin texture to the spot filter; of all photos the emptiest one counts.
+
+    In dense work the dots themselves make up most of the response, so a threshold over a photo's
+    own spread would lose the faint half of them. Texture is the same skin in every photo.
+    """
+    band = band_pass(density, sigma_px, region)
+    if not band.valid.any():
+        return float("inf")
+    # The bright side holds no dots; its spread is texture, noise and the gaps between dots.
+    bright = -band.response[band.valid & (band.response < 0)]
+    return 1.4826 * float(np.median(bright)) if len(bright) else 0.0
+
+
+def _peaks(
+    density: FloatArray, sigma_px: float, least: float, region: BoolArray
+) -> tuple[FloatColumn, FloatColumn]:
+    """Places (n, 2) and heights (n,) of the spot filter's maxima above `least`."""
+    band = band_pass(density, sigma_px, region)
+    rows, columns = peak_pixels(band.response, least, 1.4 * band.sigma)
+    x, y, top = subpixel(band.response, rows, columns)
+    return np.column_stack([to_full_px(x, band.reduction), to_full_px(y, band.reduction)]), top
 
 
 def _thin(xy_px: FloatColumn, rank: FloatColumn, separation_px: float) -> BoolArray:

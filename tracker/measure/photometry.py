@@ -19,7 +19,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse.linalg import cg
+from scipy.ndimage import gaussian_filter
+from scipy.sparse.linalg import LinearOperator, cg
 from scipy.spatial import cKDTree
 
 from tracker.measure.luminance import BoolArray, FloatArray
@@ -41,8 +42,8 @@ class PhotometrySettings:
     background_rounds: int = 3
     width_range: float = 1.6
     """The fitted width stays within this factor of the baseline's."""
-    width_prior: float = 0.25
-    """Prior sd of log(width / baseline width): weak, so that only a nearly empty photo feels it."""
+    width_prior: float = 0.15
+    """Prior sd of log(width / baseline width): photos in focus differ by about this much."""
     width_dots: int = 1500
     """The width is fitted on this many neighbouring places: more changes it by under 1 %."""
     shift_prior_px: float = 0.4
@@ -70,6 +71,8 @@ class Photometry:
         Peak optical density of the fitted spot; NaN where censored.
     places_px : ndarray of shape (n, 2)
         The places after the common shift.
+    intruded : ndarray of shape (n,)
+        Share of the spot in [0, 1] taken by pixels darker than spot and skin explain: hair.
     noise : float
         Standard deviation of `pigment` where there is no dot (empty places).
     empty_pigment : ndarray of shape (m,)
@@ -85,6 +88,7 @@ class Photometry:
     pigment: FloatColumn
     amplitude: FloatColumn
     places_px: FloatColumn
+    intruded: FloatColumn
     noise: float
     empty_pigment: FloatColumn
     sigma_px: float
@@ -135,27 +139,73 @@ def smooth_valid(image: FloatArray, weight: FloatArray, sigma_px: float) -> Floa
 
 def _overlap(
     xy_px: FloatColumn, sigma_px: float, smooth_px: float, ridge: float
-) -> sparse.csr_matrix:
+) -> LinearOperator:
     """Normal matrix of unit spots after the background filter, shape (n, n).
 
     A spot g of width sigma loses its own smooth part: ``h = g - S g`` with S a Gaussian blur
     of `smooth_px`. The products ``<h_i, h_j> / (2 pi sigma^2)`` are sums of three Gaussians of
-    the distance. With an infinite `smooth_px` this is ``0.5 exp(-d^2 / 4 sigma^2)``.
+    the distance. The narrow one, ``0.5 exp(-d^2 / 4 sigma^2)``, is a sparse matrix; the two wide
+    ones, which join hundreds of spots, act through a coarse grid. With an infinite `smooth_px`
+    only the narrow one is left.
     """
     n = len(xy_px)
     two = 2 * sigma_px**2
-    terms = [(1.0, two)]
-    if np.isfinite(smooth_px):
-        terms += [(-2.0, two + smooth_px**2), (1.0, two + 2 * smooth_px**2)]
-    reach = 3.5 * terms[-1][1] ** 0.5
-    pairs = cKDTree(xy_px).query_pairs(reach, output_type="ndarray")
+    pairs = cKDTree(xy_px).query_pairs(3.5 * two**0.5, output_type="ndarray")
     d2 = ((xy_px[pairs[:, 0]] - xy_px[pairs[:, 1]]) ** 2).sum(axis=1)
-    off = sum(0.5 * c * two / v * np.exp(-d2 / (2 * v)) for c, v in terms)
-    own = sum(0.5 * c * two / v for c, v in terms)
+    off = 0.5 * np.exp(-d2 / (2 * two))
     rows = np.concatenate([pairs[:, 0], pairs[:, 1], np.arange(n)])
     cols = np.concatenate([pairs[:, 1], pairs[:, 0], np.arange(n)])
-    data = np.concatenate([off, off, np.full(n, own + 0.5 * ridge)])
-    return sparse.csr_matrix((data, (rows, cols)), shape=(n, n))
+    data = np.concatenate([off, off, np.full(n, 0.5 * (1 + ridge))])
+    narrow = sparse.csr_matrix((data, (rows, cols)), shape=(n, n))
+    if not np.isfinite(smooth_px):
+        return LinearOperator((n, n), matvec=narrow.dot, dtype=np.float64)
+
+    step = smooth_px / 2.5
+    grid = _bilinear(xy_px, step)
+    shape = grid.grid_shape
+    wide = []
+    for share, variance in ((-2.0, two + smooth_px**2), (1.0, two + 2 * smooth_px**2)):
+        # Bilinear sharing out and reading back add step^2 / 6 each to the variance.
+        sigma = float(np.sqrt(variance / step**2 - 1 / 3))
+        wide.append((share * np.pi * two * 1.0, sigma))
+
+    def apply(amplitude: FloatColumn) -> FloatColumn:
+        coarse = (grid.matrix.T @ amplitude).reshape(shape)
+        total = np.zeros(shape)
+        for factor, sigma in wide:
+            # gaussian_filter has unit sum: its peak is 1 / (2 pi sigma^2) per grid cell.
+            total += factor / step**2 * gaussian_filter(coarse, sigma, mode="constant", truncate=3.5)
+        result: FloatColumn = narrow @ amplitude + grid.matrix @ total.reshape(-1)
+        return result
+
+    return LinearOperator((n, n), matvec=apply, dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class _Bilinear:
+    matrix: sparse.csr_matrix
+    grid_shape: tuple[int, int]
+
+
+def _bilinear(xy_px: FloatColumn, step_px: float) -> _Bilinear:
+    """Weights that read a coarse grid at the places, shape (n, grid cells)."""
+    place = (xy_px - xy_px.min(axis=0)) / step_px + 1
+    corner = np.floor(place).astype(np.int64)
+    frac = place - corner
+    columns, rows = (corner.max(axis=0) + 3).tolist()
+    n = len(xy_px)
+    index, share = [], []
+    for dy in (0, 1):
+        for dx in (0, 1):
+            index.append((corner[:, 1] + dy) * columns + corner[:, 0] + dx)
+            share.append(
+                (frac[:, 1] if dy else 1 - frac[:, 1]) * (frac[:, 0] if dx else 1 - frac[:, 0])
+            )
+    matrix = sparse.csr_matrix(
+        (np.concatenate(share), (np.tile(np.arange(n), 4), np.concatenate(index))),
+        shape=(n, rows * columns),
+    )
+    return _Bilinear(matrix, (rows, columns))
 
 
 def paint_spots(
@@ -210,10 +260,9 @@ def paint_spots(
     )
 
 
-def _amplitudes(matrix: sparse.csr_matrix, right: FloatColumn) -> FloatColumn:
-    """Solve the normal equations; conjugate gradients, at most 60 steps, always the same ones."""
-    own = matrix.diagonal()
-    solution, _ = cg(matrix, right, x0=right / own, rtol=1e-5, maxiter=60, M=sparse.diags(1 / own))
+def _amplitudes(matrix: LinearOperator, right: FloatColumn) -> FloatColumn:
+    """Solve the normal equations; conjugate gradients, always the same steps."""
+    solution, _ = cg(matrix, right, x0=2 * right, rtol=1e-4, maxiter=50)
     return solution
 
 
@@ -231,6 +280,7 @@ def _filtered_amplitudes(
 def _fit_width(
     filtered: FloatArray,
     xy_px: FloatColumn,
+    trust: FloatColumn,
     controls: FloatColumn,
     sigma_px: float,
     smooth_px: float,
@@ -243,7 +293,7 @@ def _fit_width(
     weighs the evidence against the prior is the noise of those places. `filtered` has its
     smooth part taken off twice, as `_overlap` expects.
     """
-    chosen = _compact_subset(xy_px, settings.width_dots)
+    chosen, votes = _compact_subset(xy_px, trust, settings.width_dots)
     limit = np.log(settings.width_range)
     steps = np.linspace(-limit, limit, 7)
     energy = np.empty(len(steps))
@@ -262,7 +312,7 @@ def _fit_width(
         area = 2 * np.pi * sigma**2
         amplitude = _amplitudes(_overlap(chosen, sigma, smooth_px, settings.ridge), right)
         variance = _robust_sd(sample(blurred, empty)) ** 2 if len(empty) > 20 else 0.0
-        energy[k] = (amplitude @ right - 2 * len(chosen) * variance) * area
+        energy[k] = (votes * (amplitude * right - 2 * variance)).sum() * area
         noise[k] = 2 * variance * area
     score = energy / (2 * max(float(np.median(noise)), 1e-8))
     score -= 0.5 * (steps / settings.width_prior) ** 2
@@ -274,17 +324,21 @@ def _fit_width(
     return sigma_px * float(np.exp(steps[best] + shift * (steps[1] - steps[0])))
 
 
-def _compact_subset(xy_px: FloatColumn, limit: int) -> FloatColumn:
+def _compact_subset(
+    xy_px: FloatColumn, trust: FloatColumn, limit: int
+) -> tuple[FloatColumn, FloatColumn]:
     """The `limit` places nearest to the middle place: whole neighbourhoods, not a thinned list."""
     if len(xy_px) <= limit:
-        return xy_px
+        return xy_px, trust
     distance = ((xy_px - np.median(xy_px, axis=0)) ** 2).sum(axis=1)
-    return xy_px[np.sort(np.argpartition(distance, limit)[:limit])]
+    chosen = np.sort(np.argpartition(distance, limit)[:limit])
+    return xy_px[chosen], trust[chosen]
 
 
 def _common_shift(
     residual: FloatArray,
     xy_px: FloatColumn,
+    trust: FloatColumn,
     amplitude: FloatColumn,
     sigma_px: float,
     spacing_px: float,
@@ -304,7 +358,7 @@ def _common_shift(
     distance = distance.reshape(len(xy_px), -1)
     index = index.reshape(len(xy_px), -1)
     near = np.exp(-0.5 * (distance / (4 * spacing_px)) ** 2)
-    strength = amplitude / (4 * sigma_px**2)
+    strength = trust * amplitude / (4 * sigma_px**2)
     noise = max(_robust_sd(slope_x), _robust_sd(slope_y), 1e-9)
     prior = (noise / settings.shift_prior_px) ** 2
     mass = (near * strength[index] ** 2).sum(axis=1) + prior
@@ -348,6 +402,7 @@ def measure_pigment(
     sigma_px: float,
     spacing_px: float,
     region: BoolArray,
+    trust: FloatColumn | None = None,
     fit_width: bool = True,
     fit_places: bool = True,
     settings: PhotometrySettings = PhotometrySettings(),
@@ -364,6 +419,8 @@ def measure_pigment(
         Width of the spots at baseline (Gaussian sigma) and median spacing of the places.
     region : ndarray of shape (H, W)
         Skin whose background may be trusted.
+    trust : ndarray of shape (n,), optional
+        Chance that a place is a pigment dot: only dots decide on width and shift, not hairs.
     fit_width : bool
         Fit this photo's own spot width, near `sigma_px`.
     fit_places : bool
@@ -385,12 +442,13 @@ def measure_pigment(
     if len(xy_px) == 0:
         nothing = np.empty(0)
         flat = np.full(density.shape, np.nan, np.float32)
-        return Photometry(nothing, nothing, xy_px, float("nan"), nothing, sigma_px, flat, flat)
+        return Photometry(nothing, nothing, xy_px, nothing, float("nan"), nothing, sigma_px, flat, flat)
 
     valid = np.isfinite(density) & region
     weight = valid.astype(np.float32)
     filled = np.where(valid, density, 0).astype(np.float32)
     places = xy_px
+    trust = np.ones(len(xy_px)) if trust is None else trust
     controls = empty_places(region, xy_px, spacing_px)
     smooth_px = max(
         settings.background_spacing * spacing_px, settings.background_fwhm * 2.355 * sigma_px
@@ -412,10 +470,10 @@ def measure_pigment(
         if final and fit_places:
             left_over = once - paint_spots(density.shape, places, amplitude, sigma_px) * weight
             places = places + _common_shift(
-                left_over, places, amplitude, sigma_px, spacing_px, settings
+                left_over, places, trust, amplitude, sigma_px, spacing_px, settings
             )
         if final and fit_width:
-            sigma_px = _fit_width(twice, places, controls, sigma_px, smooth_px, settings)
+            sigma_px = _fit_width(twice, places, trust, controls, sigma_px, smooth_px, settings)
         if final and (fit_places or fit_width):
             amplitude = _filtered_amplitudes(twice, places, sigma_px, smooth_px, settings)
         model = paint_spots(density.shape, places, amplitude, sigma_px)
@@ -430,13 +488,14 @@ def measure_pigment(
         signal = (clean - background) * weight
         if fit_places:
             places = places + _common_shift(
-                signal - model, places, amplitude, sigma_px, spacing_px, settings
+                signal - model, places, trust, amplitude, sigma_px, spacing_px, settings
             )
         right = sample(cv2.GaussianBlur(signal, (0, 0), sigma_px), places)
         amplitude = _amplitudes(_overlap(places, sigma_px, np.inf, settings.ridge), right)
         model = paint_spots(density.shape, places, amplitude, sigma_px)
         intruder = find_intruders(filled - background - model, model, valid, settings)
         clean = np.where(intruder, background + model, filled)
+    hair = (intruder & (filled > background + model)).astype(np.float32)
     weight = (valid & ~intruder).astype(np.float32)
 
     area = 2 * np.pi * sigma_px**2
@@ -452,6 +511,7 @@ def measure_pigment(
         pigment=amplitude * area,
         amplitude=amplitude,
         places_px=places,
+        intruded=sample(cv2.GaussianBlur(hair, (0, 0), sigma_px), places),
         noise=_robust_sd(empty),
         empty_pigment=empty,
         sigma_px=sigma_px,

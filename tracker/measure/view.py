@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,9 +49,10 @@ class PhotoPigment:
     pigment_sd: float
     amplitude: FloatColumn
     places_px: FloatColumn
+    intruded: FloatColumn
     channels: tuple[FloatColumn, FloatColumn]
     zero_point: float
-    """Mean reading of empty places, OD px^2: what "no dot" gives."""
+    """Mean reading of empty places, OD px^2: what "no dot" gives; already taken off."""
     sigma_px: float
     gain: ToneGain
 
@@ -79,23 +80,32 @@ class MeasurementSettings:
 def measure_photo(
     photo: FramePhoto,
     xy_px: FloatColumn,
+    trust: FloatColumn,
     *,
     sigma_px: float,
     spacing_px: float,
     region: BoolArray,
     is_baseline: bool,
+    quick: bool,
     settings: PhotometrySettings,
 ) -> PhotoPigment:
-    """Pigment of the places in one photo, from both channels at the same places and width."""
+    """Pigment of the places in one photo, from both channels at the same places and width.
+
+    A `quick` reading keeps the given places and width and uses the red channel alone.
+    """
     red = measure_pigment(
         photo.red,
         xy_px,
         sigma_px=sigma_px,
         spacing_px=spacing_px,
         region=region,
-        fit_places=not is_baseline,
-        settings=settings,
+        trust=trust,
+        fit_width=not quick,
+        fit_places=not quick and not is_baseline,
+        settings=replace(settings, background_rounds=1) if quick else settings,
     )
+    if quick:
+        return _both_channels(red, red, photo.gain)
     # One lens, one misalignment: the second channel takes place and width from the first.
     grey = measure_pigment(
         photo.luminance,
@@ -112,14 +122,16 @@ def measure_photo(
 
 def _both_channels(red: Photometry, grey: Photometry, tone: ToneGain) -> PhotoPigment:
     empty = np.concatenate([red.empty_pigment, grey.empty_pigment]) / tone.gain
+    zero = float(np.mean(empty)) if len(empty) else 0.0
     return PhotoPigment(
-        pigment=(red.pigment + grey.pigment) / (2 * tone.gain),
+        pigment=(red.pigment + grey.pigment) / (2 * tone.gain) - zero,
         # The channels share most of their texture: no gain from the mean is claimed.
         pigment_sd=(red.noise + grey.noise) / (2 * tone.gain),
         amplitude=(red.amplitude + grey.amplitude) / (2 * tone.gain),
         places_px=red.places_px,
-        channels=(red.pigment / tone.gain, grey.pigment / tone.gain),
-        zero_point=float(np.mean(empty)) if len(empty) else 0.0,
+        intruded=red.intruded,
+        channels=(red.pigment / tone.gain - zero, grey.pigment / tone.gain - zero),
+        zero_point=zero,
         sigma_px=red.sigma_px,
         gain=tone,
     )
@@ -170,23 +182,30 @@ def measure_view(
     spacing_px = median_spacing(catalogue.xy_px)
     if not np.isfinite(spacing_px):
         return ViewMeasurement(catalogue, np.ones(len(catalogue)), float("nan"), sigma_px, ())
-    measured: list[PhotoPigment | None] = []
-    for number, photo in enumerate(photos):
-        if photo is None:
-            measured.append(None)
-            continue
-        first = measured[0] if measured else None
-        measured.append(
-            measure_photo(
-                photo,
-                catalogue.xy_px,
-                sigma_px=first.sigma_px if first is not None else sigma_px,
-                spacing_px=spacing_px,
-                region=region,
-                is_baseline=number == 0,
-                settings=settings.photometry,
+    # A quick first look tells hair from pigment; only then may the dots set width and place.
+    looks = np.ones(len(catalogue))
+    for quick in (True, False):
+        measured: list[PhotoPigment | None] = []
+        for number, photo in enumerate(photos):
+            if photo is None:
+                measured.append(None)
+                continue
+            first = measured[0] if measured else None
+            measured.append(
+                measure_photo(
+                    photo,
+                    catalogue.xy_px,
+                    looks,
+                    sigma_px=first.sigma_px if first is not None else sigma_px,
+                    spacing_px=spacing_px,
+                    region=region,
+                    is_baseline=number == 0,
+                    quick=quick,
+                    settings=settings.photometry,
+                )
             )
-        )
+        if quick:
+            looks = _weights(measured, catalogue, settings.weight)
     weight = _weights(measured, catalogue, settings.weight)
     return ViewMeasurement(catalogue, weight, spacing_px, sigma_px, tuple(measured))
 
@@ -194,24 +213,22 @@ def measure_view(
 def _weights(
     measured: Sequence[PhotoPigment | None], catalogue: Catalogue, settings: WeightSettings
 ) -> FloatColumn:
-    """Chance of pigment per place from the baseline and the most faded half of the photos."""
+    """Chance of pigment per place from all photos."""
     first = measured[0]
     assert first is not None
     later = [m for m in measured[1:] if m is not None]
-    prior = 1 - catalogue.hair_probability
-    if not later:
-        return prior
-    shares = np.array([retained_share(first.pigment, m.pigment, prior) for m in later])
-    late = [later[k] for k in np.argsort(shares, kind="stable")[: max(1, (len(later) + 1) // 2)]]
-    stack = np.stack([m.pigment for m in late])
-    seen = np.isfinite(stack)
-    count = seen.sum(axis=0)
-    mean = np.where(
-        count > 0, np.where(seen, stack, 0).sum(axis=0) / np.maximum(count, 1), np.nan
-    )
-    sd = float(np.mean([m.pigment_sd for m in late])) / np.sqrt(len(late))
+    # Hair pixels in the spot in photo after photo mark a hair, whatever the spot's ratio says.
+    intruded = np.mean([m.intruded for m in later], axis=0) if later else np.zeros(len(catalogue))
+    looks = catalogue.hair_probability
+    looks = np.clip(looks + (1 - looks) * np.clip(2 * intruded - 0.1, 0, 0.8), 0, 1)
     return pigment_weights(
-        first.pigment, first.pigment_sd, mean, sd, catalogue.hair_probability, settings
+        first.pigment,
+        first.pigment_sd,
+        [m.pigment for m in later],
+        [m.pigment_sd for m in later],
+        looks,
+        catalogue.xy_px,
+        settings,
     )
 
 
@@ -225,7 +242,8 @@ def systematic_errors(
     weight = measurement.weight
     usable = np.isfinite(first.pigment) & np.isfinite(photo.pigment)
     mean_dot = float(np.average(first.pigment[usable], weights=weight[usable] + 1e-9))
-    zero = (photo.zero_point - first.zero_point) / mean_dot if mean_dot > 0 else 0.0
+    # The zero is taken off; half of what was taken off stays in doubt.
+    zero = (photo.zero_point - first.zero_point) / (2 * mean_dot) if mean_dot > 0 else 0.0
     red, grey = (
         retained_share(a, b, weight)
         for a, b in zip(first.channels, photo.channels, strict=True)
