@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from tracker.measure.features import Places
 from tracker.measure.geometry import Affine, Points, apply_affine, contains
@@ -33,12 +34,17 @@ SURE_SD_PX = 8.0
 """Matches are looked for where the field's posterior sd is below this, working px."""
 WINDOW_PX = (6.0, 24.0)
 GROWTH_RATIO = 0.9
-AGREE_TOLERANCE_PX = 3.0
+AGREE_TOLERANCE_PX = 2.0
+AGREE_SLOPE = 0.05
 AGREE_SHARE = 0.5
 BLOCKS_PER_LONG_SIDE = 8
 HIT_WINDOW_PX = 16.0
 HIT_PX = 3.2
 """Within a square window of half side 16 px, a disc of 3.2 px holds 3 % of chance places."""
+LOCAL = 64
+LOCAL_RATE = 0.11
+"""A neighbourhood of 64 keypoints with 7 hits is proven; by chance alone it has 2, and 7 in 1 of 200."""
+LOCAL_REACH_SHARE = 1 / 12
 HIT_CHANCE = float(np.pi * HIT_PX**2 / (2 * HIT_WINDOW_PX) ** 2)
 
 
@@ -51,20 +57,32 @@ class Growth:
 
     fit: FieldFit
     matches: Matches
+    xy: Points
+    """Reference places of the matches, working px."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HoldOut:
     """How well fields fitted without a block predict the matches inside it."""
 
-    hit_rate: float
-    n: int
-    error_px: float
-    """Median distance of the hits from the prediction, working px."""
+    xy: Points
+    """Reference keypoints that were looked for, working px."""
+    hit: NDArray[np.bool_]
+    """Which of them were found where predicted."""
 
     @property
-    def chance(self) -> float:
-        return HIT_CHANCE
+    def hit_rate(self) -> float:
+        return float(self.hit.mean()) if len(self.hit) else 0.0
+
+    def proven(self, xy: Points, least_rate: float, reach: float) -> NDArray[np.bool_]:
+        """True where at least `least_rate` of the `LOCAL` nearest keypoints, all within `reach`, were hits."""
+        if len(self.hit) < LOCAL:
+            return np.zeros(len(xy), bool)
+        distance, near = cKDTree(self.xy).query(xy, LOCAL)
+        proven: NDArray[np.bool_] = (self.hit[near].mean(axis=1) >= least_rate) & (
+            distance[:, -1] < reach
+        )
+        return proven
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +138,12 @@ def grow(scene: Scene, seeds: Matches) -> Growth:
         grown = Matches(sure[local.reference], local.moving)
         residual = scene.moving.xy[grown.moving] - predicted[grown.reference]
         keep = neighbours_agree(
-            scene.reference.xy[grown.reference], residual, AGREE_TOLERANCE_PX, AGREE_SHARE
+            scene.reference.xy[grown.reference],
+            residual,
+            AGREE_TOLERANCE_PX,
+            AGREE_SLOPE,
+            AGREE_SHARE,
+
         )
         if np.count_nonzero(keep) < 4:
             break
@@ -130,7 +153,8 @@ def grow(scene: Scene, seeds: Matches) -> Growth:
         fit = fit_matches(scene, matches, FINE_KNOTS_PER_LONG_SIDE if fine else KNOTS_PER_LONG_SIDE)
         if settled:
             break
-    return Growth(fit, matches[fit.weight > 0])
+    matches = matches[fit.weight > 0]
+    return Growth(fit, matches, scene.reference.xy[matches.reference])
 
 
 def hold_out(scene: Scene, matches: Matches) -> HoldOut:
@@ -138,7 +162,7 @@ def hold_out(scene: Scene, matches: Matches) -> HoldOut:
     block = scene.long_side / BLOCKS_PER_LONG_SIDE
     cell = np.floor(scene.reference.xy / block).astype(int).sum(axis=1) % 2
     start = scene.start
-    hits, total, distances = 0, 0, [np.empty(0)]
+    looked, hit = [np.empty((0, 2))], [np.empty(0, bool)]
     for fold in (0, 1):
         others = matches[cell[matches.reference] != fold]
         if len(others) < 8:
@@ -155,10 +179,18 @@ def hold_out(scene: Scene, matches: Matches) -> HoldOut:
         ).moving
         seen = best >= 0
         off = np.hypot(*(scene.moving.xy[best[seen]] - predicted[seen]).T)
-        hits += int(np.count_nonzero(off < HIT_PX))
-        total += int(np.count_nonzero(seen))
-        distances.append(off[off < HIT_PX])
-    near = np.concatenate(distances)
-    return HoldOut(
-        hits / total if total else 0.0, total, float(np.median(near)) if len(near) else np.nan
-    )
+        looked.append(scene.reference.xy[rows[seen]])
+        hit.append(off < HIT_PX)
+    return HoldOut(np.concatenate(looked), np.concatenate(hit))
+
+
+def keep_proven(scene: Scene, growth: Growth, proof: HoldOut) -> Growth:
+    """The growth without the matches from places that the held-out test does not bear out."""
+    xy = scene.reference.xy[growth.matches.reference]
+    proven = proof.proven(xy, LOCAL_RATE, LOCAL_REACH_SHARE * scene.long_side)
+    matches = growth.matches[proven]
+    if len(matches) < 8:
+        return growth
+    fit = fit_matches(scene, matches, FINE_KNOTS_PER_LONG_SIDE)
+    matches = matches[fit.weight > 0]
+    return Growth(fit, matches, scene.reference.xy[matches.reference])

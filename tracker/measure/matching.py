@@ -158,15 +158,18 @@ def largest_agreeing_group(xy: Points, displacement: Points, long_side: float) -
 
 
 def neighbours_agree(
-    xy: Points, residual: Points, tolerance: float, least_share: float
+    xy: Points, residual: Points, tolerance: float, slope: float, least_share: float
 ) -> NDArray[np.bool_]:
-    """Keep matches whose residual enough of their nearest neighbours share within `tolerance`."""
+    """Keep matches with whose residual enough of their nearest neighbours agree.
+
+    A neighbour at distance d agrees within `tolerance` + `slope` * d.
+    """
     n = len(xy)
     if n < 4:
         return np.zeros(n, bool)
     k = min(NEIGHBOURS, n - 1)
-    _, near = cKDTree(xy).query(xy, k + 1)
+    distance, near = cKDTree(xy).query(xy, k + 1)
     difference = residual[near[:, 1:]] - residual[:, None, :]
-    share = (np.hypot(difference[..., 0], difference[..., 1]) < tolerance).mean(axis=1)
-    keep: NDArray[np.bool_] = share >= least_share
+    agree = np.hypot(difference[..., 0], difference[..., 1]) < tolerance + slope * distance[:, 1:]
+    keep: NDArray[np.bool_] = agree.mean(axis=1) >= least_share
     return keep

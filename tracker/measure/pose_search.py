@@ -16,7 +16,7 @@ from tracker.measure.matching import find_candidates, largest_agreeing_group
 
 TURNS_DEG = (-36.0, -24.0, -12.0, 0.0, 12.0, 24.0, 36.0)
 ZOOMS = (0.72, 1.0, 1.39)
-STRONGEST = 3000
+STRONGEST = 2000
 RATIO = 0.9
 LEAST_AGREEING = 6
 """Agreeing matches below which a pose is not worth growing; chance groups reach 4-5."""

@@ -38,6 +38,8 @@ KNOTS_PER_LONG_SIDE = 24
 BEND_SHARE_OF_ERROR = 0.5
 SD_CALIBRATION = 1.5
 SHIFT_SD_PX = (0.08, 1.5)
+FLOOR_SD_PX = 0.2
+"""What patches cannot see: hairs that have grown lean, ink that fades on one side."""
 
 
 def refine_on_density(
@@ -97,7 +99,7 @@ def refine_on_density(
     shift, sd, correlation = _shifts(fixed[whole], found[whole])
     good = (correlation > LEAST_CORRELATION) & (np.abs(shift).max(axis=1) < LARGEST_SHIFT_PX - 0.5)
     places, shift, sd = places[good], shift[good], sd[good]
-    agree = neighbours_agree(places, shift, AGREE_PX, AGREE_SHARE)
+    agree = neighbours_agree(places, shift, AGREE_PX, 0.0, AGREE_SHARE)
     if np.count_nonzero(agree) < 12:
         return registration
     return _corrected(registration, places[agree], shift[agree], sd[agree])
@@ -232,6 +234,7 @@ def _corrected_sd(registration: Registration, fit: FieldFit) -> FloatArray:
     """The smaller of what was known before and what the patches say, cell by cell."""
     cells = centred_cells(registration.reference.working_shape, CHECK_STEP_PX)
     new = SD_CALIBRATION * fit.sd(cells.reshape(-1, 2)) / registration.moving.scale
+    new = np.hypot(new, FLOOR_SD_PX)
     return np.minimum(registration.sd_px, new.reshape(cells.shape[:2])).astype(np.float32)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import cKDTree
 
 from tracker.measure.features import PhotoFeatures, extract_features
 from tracker.measure.geometry import (
@@ -28,11 +29,14 @@ from tracker.measure.geometry import (
 )
 from tracker.measure.growth import (
     HIT_CHANCE,
+    LOCAL_RATE,
+    LOCAL_REACH_SHARE,
     Growth,
     HoldOut,
     Scene,
     grow,
     hold_out,
+    keep_proven,
 )
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.matching import (
@@ -56,6 +60,9 @@ MAP_STEP_PX = 8
 """The map is computed this coarsely and interpolated: the field bends less than 0.01 px in between."""
 STRONG_KEYPOINTS = 6000
 PLENTY_OF_SEEDS = 300
+SUPPORT = 4
+SUPPORT_SHARE = 1 / 40
+"""A place is trusted when this many matches were kept within this share of the long side."""
 CHECK_STEP_PX = 8
 """Cells of the working frame on which trust is kept."""
 RADIUS_PER_SD = 1.1774
@@ -171,7 +178,8 @@ class Registration:
 
     def sd_at(self, xy_px: Points) -> NDArray[np.float64]:
         """Standard deviation of the map at reference px; NaN where it may not be used."""
-        cell = np.floor((self.reference.to_working(xy_px) + 0.5) / CHECK_STEP_PX).astype(int)
+        place = np.nan_to_num((self.reference.to_working(xy_px) + 0.5) / CHECK_STEP_PX, nan=-1.0)
+        cell = np.floor(place).astype(int)
         ny, nx = self.sd_px.shape
         inside = (cell >= 0).all(axis=1) & (cell[:, 0] < nx) & (cell[:, 1] < ny)
         cell = np.clip(cell, 0, [nx - 1, ny - 1])
@@ -187,7 +195,7 @@ class Registration:
         for _ in range(30):
             step = (target - self.map_working(working)) @ inverse.T
             working = working + step
-            if not len(step) or np.abs(step).max() < 1e-4:
+            if np.abs(np.nan_to_num(step)).max(initial=0) < 1e-4:
                 break
         found = self.reference.to_full(working)
         found[~(self._trusts(found) & contains(found, self.reference_shape))] = np.nan
@@ -319,11 +327,15 @@ def _attempt(
         moving.frame.working_shape,
     )
     seeds = _agreeing(scene, settings)
-    nothing = HoldOut(0.0, 0, float("nan"))
+    nothing = HoldOut(np.empty((0, 2)), np.empty(0, bool))
     if len(seeds) < settings.least_seeds:
         return _Attempt(prewarp, len(seeds), None, nothing)
     growth = grow(scene, seeds)
-    return _Attempt(prewarp, len(seeds), growth, hold_out(scene, growth.matches))
+    proof = hold_out(scene, growth.matches)
+    if proof.hit_rate > settings.least_hit_rate:
+        growth = keep_proven(scene, growth, proof)
+        proof = hold_out(scene, growth.matches)
+    return _Attempt(prewarp, len(seeds), growth, proof)
 
 
 def _agreeing(scene: Scene, settings: RegistrationSettings) -> Matches:
@@ -358,7 +370,7 @@ def _verdict(
         "matches": float(kept),
         "hit_rate": proof.hit_rate,
         "hit_chance": HIT_CHANCE,
-        "hits_of": float(proof.n),
+        "hits_of": float(len(proof.hit)),
         "rotation_deg": rotation_of(attempt.prewarp),
         "zoom": zoom_of(attempt.prewarp),
     }
@@ -371,7 +383,12 @@ def _verdict(
     flat = cells.reshape(-1, 2)
     sd = SD_CALIBRATION * growth.fit.sd(flat)
     mapped = apply_affine(attempt.prewarp, flat) + growth.fit.field(flat)
-    sure = sd < settings.trusted_sd_px
+    # The posterior is only as good as its prior: it is believed where matches are near and where
+    # held-out keypoints were found.
+    long_side = reference.frame.long_side
+    near = cKDTree(growth.xy).query(flat, SUPPORT)[0][:, -1]
+    sure = (sd < settings.trusted_sd_px) & (near < SUPPORT_SHARE * long_side)
+    sure &= proof.proven(flat, LOCAL_RATE, LOCAL_REACH_SHARE * long_side)
     inside = moving.frame.contains_working(mapped)
     skin = _coarse(reference.region, CHECK_STEP_PX).ravel()
     good = sure & inside & skin

@@ -162,7 +162,8 @@ def _basis(
     ny, nx = knots
     position = (xy - origin) / spacing
     position = np.clip(position, 0, [nx - 3 - 1e-9, ny - 3 - 1e-9])
-    cell = np.floor(position).astype(np.intp)
+    # A place that is not known gets weights that are not: NaN in, NaN out.
+    cell = np.floor(np.nan_to_num(position)).astype(np.intp)
     wx, wy = (_cubic(position[:, axis] - cell[:, axis]) for axis in (0, 1))
     offset = np.arange(4)
     index = (cell[:, 1, None] + offset)[:, :, None] * nx + (cell[:, 0, None] + offset)[:, None, :]
