@@ -13,7 +13,9 @@ from tests.browser.conftest import FADES, PHOTO_DAYS, QUIET
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 pytestmark = pytest.mark.browser
-MEASURING_MS = 180_000
+MEASURING_MS = 240_000
+PATIENCE_MS = 90_000
+"""The first visit waits for the server to load its libraries, on a busy machine for long."""
 
 
 @pytest.fixture
@@ -44,6 +46,7 @@ def watched(page: playwright.Page, base_url: str) -> Iterator[playwright.Page]:
         lambda request: None if request.url.startswith(own) else strangers.append(request.url),
     )
     page.set_viewport_size({"width": 1280, "height": 900})
+    page.set_default_timeout(PATIENCE_MS)
     yield page
     assert not strangers
     assert not complaints

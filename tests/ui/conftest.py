@@ -56,7 +56,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         made_up = factories.make_analysis(views)
         return replace(made_up, client=client, sessions=tuple(sessions))
 
-    monkeypatch.setattr("tracker.ui.clients.analyse_series", analyse)
+    monkeypatch.setattr("tracker.analysis.analyse_series", analyse)
     return asked
 
 

@@ -226,7 +226,7 @@ def test_a_crash_of_the_engine_is_told_and_can_be_tried_again(
     def crash(*_: Any, **__: Any) -> None:
         raise MemoryError("no room")
 
-    monkeypatch.setattr("tracker.ui.clients.analyse_series", crash)
+    monkeypatch.setattr("tracker.analysis.analyse_series", crash)
     app.run()
     press(app, "Measure and open")
     words = wait_for("The measuring ended with an error")

@@ -8,7 +8,9 @@ import pytest
 from tests import factories
 from tracker.measure.results import Estimate
 from tracker.series import Stage, Status, ViewAnalysis
+from tracker.ui.cards import STAGE_CHIPS
 from tracker.ui.words import (
+    STAGE_WORDS,
     Verdict,
     headline,
     interval,
@@ -154,8 +156,5 @@ def test_every_refusal_says_what_to_do(reason: str, part: str) -> None:
 
 
 def test_stage_and_status_words_cover_everything() -> None:
-    from tracker.ui.cards import STAGE_CHIPS
-    from tracker.ui.words import STAGE_WORDS
-
     assert set(STAGE_WORDS) == set(Stage) == set(STAGE_CHIPS)
     assert len(Status) == 3

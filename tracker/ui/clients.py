@@ -6,7 +6,6 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 
-from tracker.analysis import analyse_series
 from tracker.folder import ClientFolder
 from tracker.series import PolygonZone, Progress, SeriesAnalysis, SeriesPhoto, Session
 
@@ -51,6 +50,10 @@ class Client:
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
     def measure(self, progress: Progress) -> SeriesAnalysis:
+        """Run the engine on this client; `progress` is told how far it is."""
+        # Imported by the measuring thread: the engine takes seconds to load, the page must not.
+        from tracker.analysis import analyse_series
+
         return analyse_series(
             self.photos,
             client=self.name,

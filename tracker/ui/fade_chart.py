@@ -144,10 +144,11 @@ def fade_chart(
             labelPadding=8,
         ),
     )
-    layers: list[alt.Chart | alt.LayerChart] = []
-    layers += _levels(view, zone, target, colours, compact)
+    layers = _levels(view, zone, target, colours)
     if dated and sessions:
         layers += _session_marks(sessions, colours, compact)
+    if not compact:
+        layers += _level_names(view, zone, target, colours)
     layers += _photo_marks(rows, x, y, colours, compact)
     title = zone_title(zone) if compact else None
     chart = alt.layer(*layers).properties(height=150 if compact else 330)
@@ -194,53 +195,66 @@ def _x_axis(
     )
 
 
+def _least_detectable(view: ViewAnalysis, zone: str) -> float | None:
+    """Smallest detectable change of the latest photo that has one."""
+    for photo in reversed(view.photos):
+        measures = zone_of(photo, zone)
+        if (
+            photo.status is Status.MEASURED
+            and measures is not None
+            and math.isfinite(measures.detectable)
+        ):
+            return measures.detectable
+    return None
+
+
 def _levels(
-    view: ViewAnalysis,
-    zone: str,
-    target: float | None,
-    colours: Palette,
-    compact: bool,
+    view: ViewAnalysis, zone: str, target: float | None, colours: Palette
 ) -> list[alt.Chart | alt.LayerChart]:
-    detectables = [
-        measures.detectable
-        for photo in view.photos
-        if photo.status is Status.MEASURED
-        and (measures := zone_of(photo, zone)) is not None
-        and math.isfinite(measures.detectable)
-    ]
+    """The floor of what cannot be proved, and the lines to read the fade against."""
     layers: list[alt.Chart | alt.LayerChart] = []
-    lines: list[dict[str, Any]] = []
-    if detectables:
-        least = detectables[-1]
-        lines.append({"level": least, "name": f"detectable from {percent(least)}"})
+    quiet = [NOTICEABLE_FADE]
+    least = _least_detectable(view, zone)
+    if least is not None:
+        quiet.append(least)
         layers.append(
             alt.Chart(pd.DataFrame([{"from": 0.0, "to": least}]))
             .mark_rect(color=colours.quiet, opacity=0.14)
             .encode(y="from:Q", y2="to:Q")
         )
-    lines.append({"level": NOTICEABLE_FADE, "name": f"noticeable from {percent(NOTICEABLE_FADE)}"})
-    frame = pd.DataFrame(lines)
     layers.append(
-        alt.Chart(frame)
+        alt.Chart(pd.DataFrame({"level": quiet}))
         .mark_rule(color=colours.quiet, strokeDash=[2, 3], strokeWidth=1.2)
-        .encode(y="level:Q", tooltip=alt.Tooltip("name:N", title="Line"))
+        .encode(y="level:Q")
     )
-    goal = pd.DataFrame([{"level": target, "name": f"goal {percent(target)}"}]) if target else None
-    if goal is not None:
+    if target:
         layers.append(
-            alt.Chart(goal)
+            alt.Chart(pd.DataFrame({"level": [target]}))
             .mark_rule(color=colours.text, strokeWidth=1.6)
-            .encode(y="level:Q", tooltip=alt.Tooltip("name:N", title="Line"))
+            .encode(y="level:Q")
         )
-    if not compact:
-        named = frame if goal is None else pd.concat([frame, goal])
-        layers.append(
-            alt.Chart(named)
-            .mark_text(
-                align="right", baseline="bottom", dx=-2, dy=-3, fontSize=12, color=colours.quiet
-            )
-            .encode(y="level:Q", x=alt.value("width"), text="name:N")
+    return layers
+
+
+def _level_names(
+    view: ViewAnalysis, zone: str, target: float | None, colours: Palette
+) -> list[alt.Chart | alt.LayerChart]:
+    """Names of the lines at the right edge, on a halo so that nothing runs through them."""
+    above = [{"level": NOTICEABLE_FADE, "name": f"noticeable from {percent(NOTICEABLE_FADE)}"}]
+    least = _least_detectable(view, zone)
+    if least is not None:
+        above.append({"level": least, "name": f"detectable from {percent(least)}"})
+    names = [(above, "bottom", -3)]
+    if target:
+        names.append(([{"level": target, "name": f"goal {percent(target)}"}], "top", 5))
+    layers: list[alt.Chart | alt.LayerChart] = []
+    for rows, baseline, offset in names:
+        text = alt.Chart(pd.DataFrame(rows)).encode(
+            y="level:Q", x=alt.value("width"), text="name:N"
         )
+        style = {"align": "right", "baseline": baseline, "dx": -2, "dy": offset, "fontSize": 12}
+        layers.append(text.mark_text(**style, stroke=colours.paper, strokeWidth=4))
+        layers.append(text.mark_text(**style, color=colours.quiet))
     return layers
 
 

@@ -1,4 +1,7 @@
-"""The pages and how to get from one to another."""
+"""The pages and how to get from one to another.
+
+Each page is imported when it is first opened: the first paint does not wait for the charts.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,37 @@ from typing import Any
 import streamlit as st
 
 
+def _photos() -> None:
+    from tracker.ui.pages import start
+
+    start.show()
+
+
+def _result() -> None:
+    from tracker.ui.pages import result
+
+    result.show()
+
+
+def _compare() -> None:
+    from tracker.ui.pages import compare
+
+    compare.show()
+
+
+def _learn() -> None:
+    from tracker.ui.pages import learn
+
+    learn.show()
+
+
 def pages() -> list[Any]:
     """All pages in the order of the menu; the first is where a visit starts."""
-    from tracker.ui.pages import compare, learn, result, start  # they import this module
-
     return [
-        st.Page(start.show, title="Photos", url_path="photos", default=True),
-        st.Page(result.show, title="Result", url_path="result"),
-        st.Page(compare.show, title="Compare", url_path="compare"),
-        st.Page(learn.show, title="How it is measured", url_path="learn"),
+        st.Page(_photos, title="Photos", url_path="photos", default=True),
+        st.Page(_result, title="Result", url_path="result"),
+        st.Page(_compare, title="Compare", url_path="compare"),
+        st.Page(_learn, title="How it is measured", url_path="learn"),
     ]
 
 
