@@ -84,7 +84,7 @@ def spot_shape(
     fine = band_pass(density, max(FINEST_SIGMA_PX, FINE_SHARE * sigma_px), region)
     # The finest structure of a spot need not lie at its middle.
     side = 2 * max(1, round(sigma_px / fine.reduction)) + 1
-    strongest = cv2.dilate(fine.response, np.ones((side, side), np.uint8))
+    strongest = np.asarray(cv2.dilate(fine.response, np.ones((side, side), np.uint8)), np.float32)
     nearby = Band(strongest, fine.valid, fine.reduction, fine.sigma)
     ratio = sample_band(nearby, x_px, y_px) / np.maximum(middle, 1e-6)
     return SpotShape(roundness, np.log(np.maximum(ratio, LEAST_FINENESS)))

@@ -89,9 +89,14 @@ def fill_missing(density: FloatArray, spread_px: float) -> tuple[FloatArray, Boo
 
 def laplacian_response(smooth: FloatArray, sigma: float) -> FloatArray:
     """Scale-normalised ``-Laplacian`` of a density already smoothed by `sigma`, dark = positive."""
-    response = cv2.Laplacian(smooth, cv2.CV_32F, ksize=1, borderType=cv2.BORDER_REFLECT_101)
-    response *= np.float32(-sigma * sigma)
-    return response
+    response = cv2.Laplacian(
+        smooth,
+        cv2.CV_32F,
+        ksize=1,
+        scale=-sigma * sigma,
+        borderType=cv2.BORDER_REFLECT_101,
+    )
+    return np.asarray(response, np.float32)
 
 
 def band_pass(density: FloatArray, sigma_px: float, region: BoolArray | None = None) -> Band:
@@ -127,7 +132,7 @@ def band_pass(density: FloatArray, sigma_px: float, region: BoolArray | None = N
     smooth = cv2.GaussianBlur(
         small, (0, 0), max(0.3, (sigma**2 - already) ** 0.5), borderType=cv2.BORDER_REFLECT_101
     )
-    response = laplacian_response(smooth, sigma)
+    response = laplacian_response(np.asarray(smooth, np.float32), sigma)
     valid: BoolArray = np.ones(small.shape, bool)
     if measured is not None:
         hole = reduce_picture((~measured).astype(np.float32), factor)
@@ -153,15 +158,18 @@ def texture_noise(band: Band) -> FloatArray:
     rows, columns = (-(-side // cell) for side in values.shape)
     padded = np.full((rows * cell, columns * cell), np.nan, np.float32)
     padded[: values.shape[0], : values.shape[1]] = values
-    blocks = padded.reshape(rows, cell, columns, cell).swapaxes(1, 2)
-    blocks = blocks.reshape(rows * columns, cell * cell)
+    blocks = (
+        padded.reshape(rows, cell, columns, cell)
+        .swapaxes(1, 2)
+        .reshape(rows * columns, cell * cell)
+    )
     count = np.isfinite(blocks).sum(axis=1)
     spread = MAD_TO_SIGMA * _median(np.abs(blocks - _median(blocks, count)[:, None]), count)
     whole = float(np.median(spread[count >= 8])) if (count >= 8).any() else 0.0
     grid = np.where(count >= blocks.shape[1] / 4, spread, whole).reshape(rows, columns)
     # Cells stand at their own centres; the border repeats the outermost ones.
-    y = (np.arange(height, dtype=np.float32) / step + 0.5) / cell - 0.5
-    x = (np.arange(width, dtype=np.float32) / step + 0.5) / cell - 0.5
+    y = ((np.arange(height) / step + 0.5) / cell - 0.5).astype(np.float32)
+    x = ((np.arange(width) / step + 0.5) / cell - 0.5).astype(np.float32)
     grid = _bilinear_grid(grid.astype(np.float32), y, x)
     # Less than a tenth of an 8-bit code is no noise a photo can have; it keeps a flat field quiet.
     return np.maximum(grid, LEAST_NOISE)
@@ -234,7 +242,7 @@ def subpixel(
     dy = np.where(curve_y < 0, 0.5 * (up - down) / np.where(curve_y < 0, curve_y, -1), 0)
     dx, dy = np.clip(dx, -0.75, 0.75), np.clip(dy, -0.75, 0.75)
     top = here - 0.25 * ((left - right) * dx + (up - down) * dy)
-    return c + dx, r + dy, top
+    return (c + dx).astype(np.float64), (r + dy).astype(np.float64), top.astype(np.float64)
 
 
 def sample(picture: FloatArray, x: FloatColumn, y: FloatColumn) -> FloatColumn:

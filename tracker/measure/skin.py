@@ -8,6 +8,7 @@ less red *than this photo's own skin*, whatever the white balance.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import cv2
 import numpy as np
@@ -21,12 +22,20 @@ from tracker.measure.luminance import (
 )
 
 WORK_LONG_SIDE_PX = 320
-LEAST_REDNESS = 0.03
-"""log10(R/G) below which nothing is skin under any usual white balance."""
-LEAST_SKIN_SHARE = 0.04
+LEAST_REDNESS = 0.015
+"""log10(R/G) below which nothing is skin: dense neutral pigment under a cool light has 0.03."""
+SMOOTH_SURROUND = 0.4
+"""A wall's roughness over the head's: walls reach 0.12, the edges of close-ups start at 0.7."""
+WALL_ROUGHNESS_SHARE = 0.3
+OUTLINE_DENSITY_STEP, OUTLINE_REDNESS_STEP = 0.2, 0.06
+"""A patterned wall is rough; it still parts from the head in lightness and colour at once."""
+LEAST_SKIN_ROUGHNESS = 0.0025
+"""Painted walls and paper stay below 0.0013, the smoothest real skin has 0.005."""
+MOST_COLOUR_TEXTURE = 1.0
+LEAST_SKIN_SHARE = 0.06
 """A scalp fills at least this share of a photo that is worth measuring."""
-GLARE_ABOVE_MEDIAN = 0.20
-"""Density below the surrounding skin's median (a factor 1.6 in light) that is shine, not skin."""
+GLARE_ABOVE_MEDIAN = 0.12
+"""log10 of light above the surrounding skin between dots (a factor 1.3) that is shine."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +60,11 @@ class SkinMap:
     problems: tuple[str, ...] = ()
 
 
+def as_float(picture: object) -> FloatArray:
+    """`picture` as float32, without a copy where it already is."""
+    return np.asarray(picture, np.float32)
+
+
 def _reduced(srgb: SrgbArray) -> SrgbArray:
     height, width = srgb.shape[:2]
     scale = WORK_LONG_SIDE_PX / max(height, width)
@@ -58,15 +72,15 @@ def _reduced(srgb: SrgbArray) -> SrgbArray:
         return srgb
     # Averaging in linear light would be exact; over a few pixels codes differ little.
     size = (max(8, round(width * scale)), max(8, round(height * scale)))
-    return np.asarray(cv2.resize(srgb, size, interpolation=cv2.INTER_AREA))
+    return cast("SrgbArray", cv2.resize(srgb, size, interpolation=cv2.INTER_AREA))
 
 
-def _features(small: SrgbArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """log10(R/G), log10(G/B) and density of a reduced picture."""
+def _features(small: SrgbArray) -> tuple[FloatArray, FloatArray]:
+    """log10(R/G) and density of a reduced picture."""
     logs = np.log10(np.maximum(linear_rgb(small), 1e-3))
-    logs = cv2.GaussianBlur(logs, (0, 0), 1.0)
+    logs = as_float(cv2.GaussianBlur(logs, (0, 0), 1.0))
     red, green, blue = logs[:, :, 0], logs[:, :, 1], logs[:, :, 2]
-    return red - green, green - blue, -(red + green + blue) / 3
+    return red - green, as_float(-(red + green + blue) / 3)
 
 
 def _border_level(redness: FloatArray, roughness: FloatArray) -> float | None:
@@ -114,26 +128,30 @@ def find_skin(srgb: SrgbArray) -> SkinMap:
         If `srgb` is not an 8- or 16-bit RGB picture.
     """
     small = _reduced(srgb)
-    redness, yellowness, density = _features(small)
-    level = cv2.GaussianBlur(density, (0, 0), 2.0)
-    roughness = cv2.GaussianBlur(np.abs(density - level), (0, 0), 3.0)
+    redness, density = _features(small)
+    roughness = _roughness(density)
+    everything = np.ones(redness.shape, bool)
+    mask = everything
     surround = _border_level(redness, roughness)
-    if surround is None:
-        mask = redness > LEAST_REDNESS
-        if np.median(redness) > LEAST_REDNESS and mask.mean() > 0.5:
-            mask = np.ones(mask.shape, bool)
-    else:
+    if surround is not None:
         skin_level = float(np.percentile(redness[redness > surround + 0.05], 40))
         cut = max(surround + 0.03, surround + 0.4 * (skin_level - surround))
-        mask = _refine(redness, yellowness, density, redness > cut, surround)
-        opening = max(3, round(0.10 * min(mask.shape)) | 1)
-        mask = _clean(mask, opening)
+        head = _refine(redness, roughness, density, redness > cut, surround)
+        # A wall in shadow may turn as red as a treated scalp; it stays as smooth as a wall is.
+        grain = WALL_ROUGHNESS_SHARE * float(np.median(roughness[head])) if head.any() else 0.0
+        head &= (roughness > grain) | (redness > surround + 0.75 * (skin_level - surround))
+        opening = max(3, round(0.10 * min(head.shape)) | 1)
+        head = _clean(head, opening)
+        # Skin that only changes colour towards the edge of a close-up has no outline.
+        if _has_outline(head, redness, density, roughness):
+            mask = head
+    if not _looks_like_skin(small, mask, redness, roughness):
+        mask = ~everything
     share = float(mask.mean())
     problems: list[str] = []
     if share < LEAST_SKIN_SHARE:
         problems.append("no scalp in view: fill the frame with the shaved scalp")
-        mask = np.zeros(mask.shape, bool)
-        share = 0.0
+        mask, share = ~everything, 0.0
     height, width = srgb.shape[:2]
     region: BoolArray = (
         cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) > 0.5
@@ -141,23 +159,65 @@ def find_skin(srgb: SrgbArray) -> SkinMap:
     return SkinMap(region, _glare(srgb, region), share, tuple(problems))
 
 
+def _roughness(density: FloatArray) -> FloatArray:
+    """Local mean deviation from a slight blur."""
+    level = cv2.GaussianBlur(density, (0, 0), 2.0)
+    return as_float(cv2.GaussianBlur(np.abs(density - level), (0, 0), 3.0))
+
+
+def _has_outline(
+    head: BoolArray, redness: FloatArray, density: FloatArray, roughness: FloatArray
+) -> bool:
+    """Whether a mask's border is where a head ends, not where its skin changes colour."""
+    if head.all() or not head.any():
+        return bool(head.all())
+    smoother = float(np.median(roughness[~head])) / max(float(np.median(roughness[head])), 1e-6)
+    near = cv2.dilate(head.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    deep = cv2.erode(head.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    outer, inner = near & ~head, head & ~deep
+    if not outer.any() or not inner.any():
+        return False
+
+    def step(feature: FloatArray) -> float:
+        return abs(float(np.median(feature[inner])) - float(np.median(feature[outer])))
+
+    return smoother < SMOOTH_SURROUND or (
+        step(density) > OUTLINE_DENSITY_STEP and step(redness) > OUTLINE_REDNESS_STEP
+    )
+
+
+def _looks_like_skin(
+    small: SrgbArray, mask: BoolArray, redness: FloatArray, roughness: FloatArray
+) -> bool:
+    """Reddish, textured as skin is, and its colour varying less than its lightness."""
+    if not mask.any() or float(np.median(redness[mask])) < LEAST_REDNESS:
+        return False
+    if float(np.median(roughness[mask])) < LEAST_SKIN_ROUGHNESS:
+        return False
+    logs = np.log10(np.maximum(linear_rgb(small), 1e-3))
+    fine = logs - cv2.GaussianBlur(logs, (0, 0), 2.0)
+    colour = float(np.median(np.abs((fine[:, :, 0] - fine[:, :, 1])[mask])))
+    light = float(np.median(np.abs(fine.mean(axis=2)[mask])))
+    return colour < MOST_COLOUR_TEXTURE * light
+
+
 def _refine(
     redness: FloatArray,
-    yellowness: FloatArray,
+    roughness: FloatArray,
     density: FloatArray,
     likely: BoolArray,
     surround: float,
 ) -> BoolArray:
-    """Graph cut from a first guess, on colour ratios and density."""
-    planes = np.stack([(redness - surround) * 600, yellowness * 300, density * 100], axis=2)
+    """Graph cut from a first guess, on redness, grain and density."""
+    grain = np.log10(np.maximum(roughness, 1e-4)) + 4
+    planes = np.stack([(redness - surround) * 600, grain * 80, density * 100], axis=2)
     picture = np.clip(planes, 0, 255).astype(np.uint8)
     labels = np.where(likely, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     if likely.all() or not likely.any():
         return likely
     cv2.setRNGSeed(1)
-    cv2.grabCut(
-        picture, labels, None, np.zeros((1, 65)), np.zeros((1, 65)), 2, cv2.GC_INIT_WITH_MASK
-    )
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.grabCut(picture, labels, (0, 0, 1, 1), *models, 2, cv2.GC_INIT_WITH_MASK)
     refined: BoolArray = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
     return refined
 
@@ -166,11 +226,13 @@ def _glare(srgb: SrgbArray, region: BoolArray) -> BoolArray:
     """Shine: brighter than the surrounding skin by a factor, or clipped; within `region`."""
     small = _reduced(srgb)
     height, width = srgb.shape[:2]
-    density = -np.log10(np.maximum(linear_rgb(small).min(axis=2), 1e-3))
+    light = np.log10(np.maximum(linear_rgb(small).min(axis=2), 1e-3))
     window = max(3, round(min(small.shape[:2]) / 6) | 1)
-    codes = np.clip(density * 80, 0, 255).astype(np.uint8)
-    surrounding = cv2.medianBlur(codes, window).astype(np.float32) / 80
-    shine = (density < surrounding - GLARE_ABOVE_MEDIAN).astype(np.float32)
+    # The brightest of a few pixels is the skin between the dots, which dense work hides.
+    between = cv2.dilate(light, np.ones((5, 5), np.uint8))
+    codes = np.clip((between + 3) * 80, 0, 255).astype(np.uint8)
+    usual = cv2.medianBlur(codes, window).astype(np.float32) / 80 - 3
+    shine = (light > usual + GLARE_ABOVE_MEDIAN).astype(np.float32)
     shine = cv2.resize(shine, (width, height), interpolation=cv2.INTER_LINEAR)
     glare: BoolArray = ((shine > 0.5) | clipped(srgb)) & region
     return glare
