@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import threading
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 from tests import factories
 from tests.ui.conftest import jpeg_of, shown_text
 from tracker.report.tables import analysis_json, photos_csv
+from tracker.series import Progress, SeriesAnalysis
 
 Wait = Callable[[str], str]
 
@@ -247,3 +249,39 @@ def test_tables_of_the_downloads_parse(engine: list[dict[str, Any]]) -> None:
     rows = list(csv.DictReader(io.StringIO(photos_csv(analysis))))
     assert len(rows) == 5
     assert json.loads(analysis_json(analysis))["client"] == "Client A"
+
+
+def test_measuring_can_be_stopped_and_taken_up_again(
+    app: AppTest, store: Path, monkeypatch: pytest.MonkeyPatch, wait_for: Wait
+) -> None:
+    go, started = threading.Event(), threading.Event()
+
+    def slow(*_: Any, progress: Progress, client: str, **__: Any) -> SeriesAnalysis:
+        started.set()
+        go.wait(20)
+        progress(0.5, "half way")
+        return factories.make_analysis()
+
+    monkeypatch.setattr("tracker.analysis.analyse_series", slow)
+    app.run()
+    press(app, "Measure and open")
+    assert started.wait(20)
+    assert "Measuring" in shown_text(app)
+    press(app, "Stop measuring")
+    go.set()
+    assert "Nothing is lost" in wait_for("Measuring was stopped")
+    press(app, "Measure now")
+    wait_for("Fade over time")
+
+
+def test_a_view_is_chosen_and_remembered(
+    app: AppTest, store: Path, engine: list[dict[str, Any]], wait_for: Wait
+) -> None:
+    first = store / "client-a" / factories.photo_name(0)
+    (store / "client-a" / "2026-01-10_crown.jpg").write_bytes(first.read_bytes())
+    open_client(app, wait_for)
+    choice = app.get("button_group")[0]
+    assert [label.split()[0] for label in choice.options] == ["Crown", "Top"]
+    choice.set_value([1]).run()
+    assert not app.exception
+    assert 'aria-label="Result, Top"' in shown_text(app)

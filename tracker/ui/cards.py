@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import date
 
 from tracker.measure.results import Estimate
 from tracker.series import (
@@ -26,6 +27,7 @@ from tracker.ui.words import (
     interval,
     number,
     percent,
+    sentence,
     sessions_before,
     verdict_of,
     view_title,
@@ -171,19 +173,23 @@ def zone_rows(photo: PhotoMeasures, lagging: Sequence[ZoneMeasures]) -> str:
     )
 
 
-def photo_rows(view: ViewAnalysis, sessions: tuple[Session, ...]) -> str:
-    """A row per photo of a view, in time order."""
+def photo_rows(
+    view: ViewAnalysis, sessions: tuple[Session, ...], refused: Sequence[PhotoMeasures] = ()
+) -> str:
+    """A row per photo of a view, in time order; `refused` are photos without a baseline."""
+    photos = [*view.photos, *(photo for photo in refused if photo.view in ("", view.view))]
+    photos.sort(key=lambda photo: (photo.captured_on or date.max, photo.photo))
     rows = []
-    for photo in view.photos:
-        refused = photo.status is Status.REFUSED
+    for photo in photos:
+        refused_photo = photo.status is Status.REFUSED
         fade = photo.whole.fade if photo.whole else Estimate.missing("fraction")
         if photo.status is Status.BASELINE:
             gone, spread, bar = "start", "", ""
-        elif refused or not fade.measured:
+        elif refused_photo or not fade.measured:
             gone, spread, bar = "not measured", "", ""
         else:
             gone, spread, bar = percent(fade.value), interval(fade), _bar(fade)
-        if refused:
+        if refused_photo:
             stage = chip("refused", "warn")
         elif photo.status is Status.BASELINE:
             stage = chip("first photo", "good")
@@ -192,12 +198,17 @@ def photo_rows(view: ViewAnalysis, sessions: tuple[Session, ...]) -> str:
         nth = sessions_before(photo, sessions)
         after = f"after session {nth}" if nth else "before the first session" if sessions else ""
         rows.append(
-            f'<tr class="{"dim" if refused else ""}"><td class="num">{text(day(photo.captured_on))}'
+            f'<tr class="{"dim" if refused_photo else ""}"><td class="num">{text(day(photo.captured_on))}'
             f'<br><span class="quiet small">{text(after)}</span></td>'
             f'<td class="smp-file wide">{text(photo.photo)}</td><td>{stage}</td>'
             f'<td class="num"><strong>{text(gone)}</strong><br>'
             f'<span class="quiet small">{text(spread)}</span></td><td class="wide">{bar}</td></tr>'
         )
+        remarks = [flag for flag in photo.flags if not flag.startswith("not healed")]
+        if remarks and not refused_photo:
+            rows.append(
+                f'<tr class="remark"><td colspan="5">{text(sentence("; ".join(remarks)))}</td></tr>'
+            )
     return (
         '<div class="smp"><table class="smp-rows"><thead><tr><th>Taken</th>'
         '<th class="wide">Photo</th><th>Stage</th><th>Pigment gone</th><th class="wide"></th></tr>'

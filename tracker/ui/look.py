@@ -136,6 +136,8 @@ h1.smp-name { margin: 0 0 .3rem; padding: 0; font-size: 2.1rem; line-height: 1.1
   opacity: .8; border-radius: .25rem 0 0 .25rem; }
 .smp-rows .bar b { position: absolute; top: 50%; height: 3px; margin-top: -1.5px;
   background: currentColor; border-radius: 3px; }
+.smp-rows tr:has(+ tr.remark) td { border-bottom: 0; padding-bottom: .2rem; }
+.smp-rows tr.remark td { padding-top: 0; font-size: .875rem; color: var(--smp-quiet); }
 .smp-file { overflow-wrap: anywhere; }
 
 .smp-note { border-left: 4px solid var(--smp-warn); background: var(--smp-warn-soft);

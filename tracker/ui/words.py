@@ -96,6 +96,12 @@ def count(n: int, one: str, many: str | None = None) -> str:
     return f"{number(n)}{SPACE}{one if n == 1 else many or one + 's'}"
 
 
+def sentence(words: str) -> str:
+    """The words with a capital and a full stop."""
+    said = words.strip().rstrip(".")
+    return f"{said[:1].upper()}{said[1:]}."
+
+
 def view_title(view: str) -> str:
     return _title(view) if view else "Scalp"
 
@@ -252,9 +258,10 @@ def contributors(view: ViewAnalysis) -> int:
 
 REMEDIES = (
     (("blur", "sharp", "focus"), "Hold the phone still, tap to focus on the scalp, take it again."),
+    (("mirrored",), "Turn mirroring off in the camera's settings, or flip the photo."),
     (
-        ("other person", "another person", "another head", "different head", "different person"),
-        "Check that the photo belongs to this client.",
+        ("another person", "another head"),
+        "Check that it shows this client and this view, taken from where the first photo was.",
     ),
     (
         ("aligned", "align", "matched", "registered", "overlap", "pose"),
@@ -271,15 +278,16 @@ REMEDIES = (
         "Move closer, or use the full-size photo.",
     ),
 )
+ADVICE = ("hold", "use", "lower", "send", "copy", "take", "move", "fill")
+"""A reason whose second half begins with one of these says itself what to do."""
 REMEDY = "Take it again like the first photo: same place, same distance, even light."
 
 
 def remedy_for(reason: str) -> str:
     """A refusal's reason as a sentence, with what to do unless it says so itself."""
-    said = (reason.strip() or "The reason is not known").rstrip(".")
-    sentence = f"{said[:1].upper()}{said[1:]}."
-    if ";" in said:
-        return sentence
+    said = reason.strip() or "the reason is not known"
+    if ";" in said or any(f": {verb} " in said for verb in ADVICE):
+        return sentence(said)
     low = said.lower()
     remedy = next((do for signs, do in REMEDIES if any(sign in low for sign in signs)), REMEDY)
-    return f"{sentence} {remedy}"
+    return f"{sentence(said)} {remedy}"

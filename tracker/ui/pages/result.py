@@ -135,7 +135,7 @@ def _zones(
 def _photos(client: Client, analysis: SeriesAnalysis, view: ViewAnalysis) -> None:
     st.subheader("Photos", anchor=False)
     _troubles(client, analysis, view)
-    st.html(cards.photo_rows(view, analysis.sessions))
+    st.html(cards.photo_rows(view, analysis.sessions, analysis.refused))
 
 
 def _small_print(analysis: SeriesAnalysis, view: ViewAnalysis) -> None:

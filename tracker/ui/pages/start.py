@@ -15,7 +15,7 @@ from tracker.records import Goal
 from tracker.series import Session
 from tracker.ui import cards, intake, look, pictures, routes, workspace
 from tracker.ui.intake import Added, Rejected
-from tracker.ui.words import count, headline, result_photo
+from tracker.ui.words import count, headline, result_photo, sentence
 
 METHODS = (
     "Q-switched Nd:YAG",
@@ -142,14 +142,13 @@ def _add_photos() -> None:
         _check(kept, files)
         st.rerun()
     photos, rejects = intake.sort_out(kept["checked"])
-    look.notes([(f"{r.name} {r.what}", _sentence(r.remedy)) for r in rejects])
+    look.notes([(f"{r.name} {r.what}", _advice(r.remedy)) for r in rejects])
     if photos:
         _describe(kept, photos, rejects)
 
 
-def _sentence(words: str) -> str:
-    words = words.replace(" into the folder", " here")
-    return f"{words[:1].upper()}{words[1:]}."
+def _advice(remedy: str) -> str:
+    return sentence(remedy.replace(" into the folder", " here"))
 
 
 def _check(kept: dict[str, Any], files: list[Any]) -> None:
