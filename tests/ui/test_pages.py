@@ -282,6 +282,6 @@ def test_a_view_is_chosen_and_remembered(
     open_client(app, wait_for)
     choice = app.get("button_group")[0]
     assert [label.split()[0] for label in choice.options] == ["Crown", "Top"]
-    choice.set_value([1]).run()
+    choice.set_value(1).run()
     assert not app.exception
     assert 'aria-label="Result, Top"' in shown_text(app)

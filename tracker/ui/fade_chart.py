@@ -252,7 +252,13 @@ def _level_names(
         text = alt.Chart(pd.DataFrame(rows)).encode(
             y="level:Q", x=alt.value("width"), text="name:N"
         )
-        style = {"align": "right", "baseline": baseline, "dx": -2, "dy": offset, "fontSize": 12}
+        style: dict[str, Any] = {
+            "align": "right",
+            "baseline": baseline,
+            "dx": -2,
+            "dy": offset,
+            "fontSize": 12,
+        }
         layers.append(text.mark_text(**style, stroke=colours.paper, strokeWidth=4))
         layers.append(text.mark_text(**style, color=colours.quiet))
     return layers
