@@ -61,7 +61,9 @@ def _watch(client: Client) -> None:
 
 
 def _sentence(job: Job) -> str:
+    words = f"{job.sentence[:1].upper()}{job.sentence[1:]}"
     left = job.seconds_left(time.monotonic())
     if left is None:
-        return job.sentence
-    return f"{job.sentence} · about {max(1, round(left))} s left"
+        return words
+    span = f"{max(1, round(left))} s" if left < 90 else f"{round(left / 60)} min"
+    return f"{words} · about {span} left"

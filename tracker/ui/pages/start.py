@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd  # type: ignore[import-untyped]
 import streamlit as st
 
+from tracker.folder import view_in_name
 from tracker.photos import PHOTO_SUFFIXES
 from tracker.record_files import VIEWS, FolderError
 from tracker.records import Goal
@@ -102,8 +103,9 @@ def _client_card(folder: Path) -> None:
 
 
 def _thumbnails(folder: Path) -> None:
-    """First and last photo of a folder, side by side."""
+    """First and last photo of a folder's first view, side by side."""
     files = workspace.photo_files(folder)
+    files = [file for file in files if view_in_name(file.name) == view_in_name(files[0].name)]
     chosen = [files[0], files[-1]] if len(files) > 1 else files
     shown = [workspace.folder_thumbnail(str(f), f.stat().st_mtime_ns) for f in chosen]
     images = "".join(
