@@ -106,10 +106,17 @@ def detect_dots(
         Skin to search; the whole picture if None.
     settings : DetectionSettings
         What counts as a spot.
+
+    Raises
+    ------
+    ValueError
+        If `srgb` is not an 8- or 16-bit RGB picture, or `region` has another shape.
     """
     density = pigment_density(srgb)
     if region is None:
         region = np.ones(density.shape, bool)
+    if region.shape != density.shape:
+        raise ValueError(f"region must have shape {density.shape}, got {region.shape}")
     if settings.fwhm_px is None:
         sigma_px = find_dot_scale(density, region).sigma_px
     else:

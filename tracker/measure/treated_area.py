@@ -50,7 +50,8 @@ def treated_area(dots: Dots, shape: tuple[int, int], region: BoolArray) -> BoolA
         return np.zeros(shape, bool)
     weight = 1 - np.nan_to_num(candidates.hair_probability, nan=0.5)
     tree = cKDTree(candidates.xy_px)
-    reach = tree.query(candidates.xy_px, k=min(NEIGHBOURS + 1, len(candidates)))[0][:, -1]
+    distance, _ = tree.query(candidates.xy_px, k=[NEIGHBOURS + 1])
+    reach = np.asarray(distance, np.float64)[:, 0]
     # A disc that holds k neighbours of a square lattice of spacing s has radius s sqrt(k / pi).
     spacing_px = float(np.median(reach)) / np.sqrt(NEIGHBOURS / np.pi)
     cell_px = max(1.0, spacing_px / CELLS_PER_SPACING)
