@@ -23,6 +23,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.sparse.linalg import LinearOperator, cg
 from scipy.spatial import cKDTree
 
+from tracker.measure.blur_match import blur_variance, stack_dots
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.results import FloatColumn
 
@@ -42,8 +43,8 @@ class PhotometrySettings:
     background_rounds: int = 3
     width_range: float = 1.6
     """The fitted width stays within this factor of the baseline's."""
-    width_prior: float = 0.15
-    """Prior sd of log(width / baseline width): photos in focus differ by about this much."""
+    width_prior: float = 0.5
+    """Prior sd of log(width / detected width) in the baseline: the detection only guesses."""
     width_dots: int = 1500
     """The width is fitted on this many neighbouring places: more changes it by under 1 %."""
     shift_prior_px: float = 0.4
@@ -57,6 +58,15 @@ class PhotometrySettings:
     """A dot may differ from the common shape by this share of its height."""
     ridge: float = 0.01
     """Relative ridge: keeps pairs closer than one sigma from taking opposite signs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """The mean dot of the baseline (`stack_dots`), its width, and the dots' weights in it."""
+
+    picture: FloatArray
+    sigma_px: float
+    weight: FloatColumn
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,10 +89,8 @@ class Photometry:
         The same measurement at places without a dot: it must scatter around 0.
     sigma_px : float
         Fitted spot width.
-    background : ndarray of shape (H, W)
-        Optical density of the skin between the dots, NaN where invalid.
-    residual : ndarray of shape (H, W)
-        Optical density minus background and spots, NaN where invalid.
+    stack : Stack or None
+        The mean dot, weighed by this photo's own pigment: the reference for later photos.
     """
 
     pigment: FloatColumn
@@ -92,8 +100,7 @@ class Photometry:
     noise: float
     empty_pigment: FloatColumn
     sigma_px: float
-    background: FloatArray
-    residual: FloatArray
+    stack: Stack | None
 
 
 def sample(image: FloatArray, xy_px: FloatColumn) -> FloatColumn:
@@ -404,6 +411,7 @@ def measure_pigment(
     region: BoolArray,
     trust: FloatColumn | None = None,
     fit_width: bool = True,
+    reference: Stack | None = None,
     fit_places: bool = True,
     settings: PhotometrySettings = PhotometrySettings(),
 ) -> Photometry:
@@ -423,6 +431,9 @@ def measure_pigment(
         Chance that a place is a pigment dot: only dots decide on width and shift, not hairs.
     fit_width : bool
         Fit this photo's own spot width, near `sigma_px`.
+    reference : Stack, optional
+        The baseline's mean dot: the width is then this photo's softness against it, which is
+        far steadier than a fit to the faded dots themselves.
     fit_places : bool
         Let neighbourhoods of places move together by what the alignment left over.
 
@@ -441,8 +452,9 @@ def measure_pigment(
         raise ValueError(f"sigma_px and spacing_px must be positive, got {sigma_px}, {spacing_px}")
     if len(xy_px) == 0:
         nothing = np.empty(0)
-        flat = np.full(density.shape, np.nan, np.float32)
-        return Photometry(nothing, nothing, xy_px, nothing, float("nan"), nothing, sigma_px, flat, flat)
+        return Photometry(
+            nothing, nothing, xy_px, nothing, float("nan"), nothing, sigma_px, None
+        )
 
     valid = np.isfinite(density) & region
     weight = valid.astype(np.float32)
@@ -472,8 +484,13 @@ def measure_pigment(
             places = places + _common_shift(
                 left_over, places, trust, amplitude, sigma_px, spacing_px, settings
             )
-        if final and fit_width:
+        if final and fit_width and reference is None:
             sigma_px = _fit_width(twice, places, trust, controls, sigma_px, smooth_px, settings)
+        elif final and fit_width and reference is not None:
+            signal = (clean - background) * weight
+            stack = stack_dots(signal, places, reference.weight, reference.sigma_px)
+            softer = blur_variance(reference.picture, stack, reference.sigma_px)
+            sigma_px = float(np.sqrt(reference.sigma_px**2 + softer))
         if final and (fit_places or fit_width):
             amplitude = _filtered_amplitudes(twice, places, sigma_px, smooth_px, settings)
         model = paint_spots(density.shape, places, amplitude, sigma_px)
@@ -507,6 +524,7 @@ def measure_pigment(
     rest = cv2.GaussianBlur(np.nan_to_num(residual), (0, 0), sigma_px)
     shown = sample(cv2.GaussianBlur(weight, (0, 0), sigma_px), controls) >= settings.min_visible_share
     empty = 2 * sample(rest, controls)[shown] * area
+    strength = trust * np.maximum(np.nan_to_num(amplitude), 0)
     return Photometry(
         pigment=amplitude * area,
         amplitude=amplitude,
@@ -515,8 +533,7 @@ def measure_pigment(
         noise=_robust_sd(empty),
         empty_pigment=empty,
         sigma_px=sigma_px,
-        background=np.where(valid, background, np.nan).astype(np.float32),
-        residual=residual,
+        stack=Stack(stack_dots(clean - background, places, strength, sigma_px), sigma_px, strength),
     )
 
 

@@ -16,7 +16,7 @@ from tracker.measure.catalogue import (
 )
 from tracker.measure.fade import FadeSettings, SystematicErrors, retained_share
 from tracker.measure.luminance import BoolArray, FloatArray
-from tracker.measure.photometry import Photometry, PhotometrySettings, measure_pigment
+from tracker.measure.photometry import Photometry, PhotometrySettings, Stack, measure_pigment
 from tracker.measure.pigment_weight import WeightSettings, pigment_weights
 from tracker.measure.results import Dots, FloatColumn
 from tracker.measure.tone_gain import ToneGain, ToneGainSettings
@@ -54,6 +54,7 @@ class PhotoPigment:
     zero_point: float
     """Mean reading of empty places, OD px^2: what "no dot" gives; already taken off."""
     sigma_px: float
+    stack: Stack | None
     gain: ToneGain
 
 
@@ -85,13 +86,13 @@ def measure_photo(
     sigma_px: float,
     spacing_px: float,
     region: BoolArray,
-    is_baseline: bool,
+    reference: Stack | None,
     quick: bool,
     settings: PhotometrySettings,
 ) -> PhotoPigment:
     """Pigment of the places in one photo, from both channels at the same places and width.
 
-    A `quick` reading keeps the given places and width and uses the red channel alone.
+    Without a `reference`, the baseline's mean dot, the photo is the baseline itself. A `quick` reading keeps the given places and width and uses the red channel alone.
     """
     red = measure_pigment(
         photo.red,
@@ -101,7 +102,8 @@ def measure_photo(
         region=region,
         trust=trust,
         fit_width=not quick,
-        fit_places=not quick and not is_baseline,
+        reference=reference,
+        fit_places=not quick and reference is not None,
         settings=replace(settings, background_rounds=1) if quick else settings,
     )
     if quick:
@@ -133,6 +135,7 @@ def _both_channels(red: Photometry, grey: Photometry, tone: ToneGain) -> PhotoPi
         channels=(red.pigment / tone.gain - zero, grey.pigment / tone.gain - zero),
         zero_point=zero,
         sigma_px=red.sigma_px,
+        stack=red.stack,
         gain=tone,
     )
 
@@ -199,7 +202,7 @@ def measure_view(
                     sigma_px=first.sigma_px if first is not None else sigma_px,
                     spacing_px=spacing_px,
                     region=region,
-                    is_baseline=number == 0,
+                    reference=first.stack if first is not None else None,
                     quick=quick,
                     settings=settings.photometry,
                 )
