@@ -7,12 +7,12 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from tracker.measure.luminance import BoolArray
-from tracker.measure.results import Dots, Kind
+from tracker.measure.results import Dots, FloatColumn, Kind
 
 NEIGHBOURS = 6
 """The distance to the sixth neighbour gives the local spacing."""
 SMOOTHING_SPACINGS = 1.6
-LEAST_DENSITY_SHARE = 0.4
+LEAST_DENSITY_SHARE = 0.5
 """Of the density at a typical dot: at a straight border a smoothed density is half of it."""
 LARGEST_HOLE_SPACINGS = 6.0
 LEAST_AREA_SHARE = 0.08
@@ -48,12 +48,13 @@ def treated_area(dots: Dots, shape: tuple[int, int], region: BoolArray) -> BoolA
     candidates = dots[dots.kind != Kind.HAIR]
     if len(candidates) < FEWEST_DOTS:
         return np.zeros(shape, bool)
-    weight = 1 - np.nan_to_num(candidates.hair_probability, nan=0.5)
+    # Squared: where hair is dense, many small doubts must not add up to a dot.
+    weight = (1 - np.nan_to_num(candidates.hair_probability, nan=0.5)) ** 2
     tree = cKDTree(candidates.xy_px)
     distance, _ = tree.query(candidates.xy_px, k=[NEIGHBOURS + 1])
     reach = np.asarray(distance, np.float64)[:, 0]
     # A disc that holds k neighbours of a square lattice of spacing s has radius s sqrt(k / pi).
-    spacing_px = float(np.median(reach)) / np.sqrt(NEIGHBOURS / np.pi)
+    spacing_px = _weighted_median(reach, weight) / np.sqrt(NEIGHBOURS / np.pi)
     cell_px = max(1.0, spacing_px / CELLS_PER_SPACING)
     grid_shape = (int(np.ceil(shape[0] / cell_px)), int(np.ceil(shape[1] / cell_px)))
 
@@ -66,12 +67,18 @@ def treated_area(dots: Dots, shape: tuple[int, int], region: BoolArray) -> BoolA
     blurred = cv2.GaussianBlur(count, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
     blurred_skin = cv2.GaussianBlur(skin, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
     density = np.where(blurred_skin > 0.1, blurred / np.maximum(blurred_skin, 0.1), 0)
-    typical = float(np.median(density[rows, columns]))
+    typical = _weighted_median(density[rows, columns].astype(np.float64), weight)
     area = (density > LEAST_DENSITY_SHARE * typical) & (skin > 0.2)
     area = _smooth_outline(area, spacing_px / cell_px)
     full = cv2.resize(area.astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR)
     outlined: BoolArray = (full > 0.5) & region
     return outlined
+
+
+def _weighted_median(values: FloatColumn, weight: FloatColumn) -> float:
+    order = np.argsort(values)
+    running = np.cumsum(weight[order])
+    return float(values[order[int(np.searchsorted(running, 0.5 * running[-1]))]])
 
 
 def _smooth_outline(area: BoolArray, spacing: float) -> BoolArray:
