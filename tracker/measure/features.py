@@ -20,6 +20,7 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import cv2
 import numpy as np
@@ -142,7 +143,7 @@ def extract_features(srgb: SrgbArray, region: BoolArray | None = None) -> PhotoF
     frame = reduced_frame(shape, working_scale(max(shape)))
     h, w = frame.working_shape
     small = cv2.resize(srgb, (w, h), interpolation=cv2.INTER_AREA)
-    textured, flat = flatten(_green_red_density(small))
+    textured, flat = flatten(_green_red_density(cast("SrgbArray", small)))
     if region is None:
         skin = textured
     else:
@@ -195,12 +196,12 @@ def _wide_blur(image: FloatArray, sigma_px: float) -> FloatArray:
     size = (max(1, w // reduce), max(1, h // reduce))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32, copy=False)
     blurred = _blur(small, sigma_px / reduce)
-    return cv2.resize(blurred, (w, h), interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)
+    return cv2.resize(blurred, (w, h), interpolation=cv2.INTER_LINEAR).astype(
+        np.float32, copy=False
+    )
 
 
-def _find_places(
-    flat: Flat, region: BoolArray, turn_deg: float, zoom: float, most: int
-) -> Places:
+def _find_places(flat: Flat, region: BoolArray, turn_deg: float, zoom: float, most: int) -> Places:
     picture = flat.astype(np.float32)
     xy = _extrema(picture, region, KEYPOINT_SD_PX * zoom, most)
     return Places(xy, _describe(picture, xy, turn_deg, zoom))
@@ -221,7 +222,10 @@ def _extrema(picture: FloatArray, region: BoolArray, sigma_px: float, most: int)
         gx, gy = (right - left) / 2.0, (below - above) / 2.0
         hxx, hyy = right + left - 2 * peak, below + above - 2 * peak
         hxy = (
-            signed[y + 1, x + 1] - signed[y + 1, x - 1] - signed[y - 1, x + 1] + signed[y - 1, x - 1]
+            signed[y + 1, x + 1]
+            - signed[y + 1, x - 1]
+            - signed[y - 1, x + 1]
+            + signed[y - 1, x - 1]
         ) / 4.0
         determinant = hxx * hyy - hxy**2
         round_enough = determinant > FLATTEST_EXTREMUM * 0.1 * ((hxx + hyy) / 2) ** 2
@@ -259,4 +263,5 @@ def _describe(picture: FloatArray, xy: Points, turn_deg: float, zoom: float) -> 
     y = np.clip(np.rint(xy[:, 1, None] + s * u + c * v).astype(np.intp), 0, h - 1)
     raw = (waves[y, x] * weight[:, None]).reshape(len(xy), 4 * GRID**2)
     share = raw / np.maximum(raw.sum(axis=1, keepdims=True), 1e-9)
-    return np.sqrt(share).astype(np.float16)
+    descriptors: Descriptors = np.sqrt(share).astype(np.float16)
+    return descriptors

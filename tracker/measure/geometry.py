@@ -124,7 +124,5 @@ def centred_cells(shape: tuple[int, int], step_px: int) -> Points:
     (ny, nx) picture by `step_px` gives it.
     """
     ny, nx = (-(-side // step_px) for side in shape)
-    x, y = np.meshgrid(
-        (np.arange(nx) + 0.5) * step_px - 0.5, (np.arange(ny) + 0.5) * step_px - 0.5
-    )
+    x, y = np.meshgrid((np.arange(nx) + 0.5) * step_px - 0.5, (np.arange(ny) + 0.5) * step_px - 0.5)
     return np.stack([x, y], axis=-1)

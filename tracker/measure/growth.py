@@ -78,7 +78,7 @@ class HoldOut:
         """True where at least `least_rate` of the `LOCAL` nearest keypoints, all within `reach`, were hits."""
         if len(self.hit) < LOCAL:
             return np.zeros(len(xy), bool)
-        distance, near = cKDTree(self.xy).query(xy, LOCAL)
+        distance, near = (np.asarray(found) for found in cKDTree(self.xy).query(xy, LOCAL))
         proven: NDArray[np.bool_] = (self.hit[near].mean(axis=1) >= least_rate) & (
             distance[:, -1] < reach
         )
@@ -143,7 +143,6 @@ def grow(scene: Scene, seeds: Matches) -> Growth:
             AGREE_TOLERANCE_PX,
             AGREE_SLOPE,
             AGREE_SHARE,
-
         )
         if np.count_nonzero(keep) < 4:
             break
@@ -174,9 +173,7 @@ def hold_out(scene: Scene, matches: Matches) -> HoldOut:
             predicted, scene.moving_shape
         )
         rows, predicted = inside[known], predicted[known]
-        best = find_candidates(
-            scene.reference[rows], scene.moving, predicted, HIT_WINDOW_PX
-        ).moving
+        best = find_candidates(scene.reference[rows], scene.moving, predicted, HIT_WINDOW_PX).moving
         seen = best >= 0
         off = np.hypot(*(scene.moving.xy[best[seen]] - predicted[seen]).T)
         looked.append(scene.reference.xy[rows[seen]])

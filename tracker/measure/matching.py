@@ -20,8 +20,6 @@ from tracker.measure.geometry import Points
 
 RATIO = 0.85
 """A match's descriptor distance over the next best place's."""
-SAME_PLACE_PX = 2.0
-"""Rivals nearer than this to the best match are the same place at another scale."""
 NEAR_SHARE = 0.2
 """Two matches are compared when nearer than this share of the long side."""
 AGREE_PX = 3.0
@@ -86,7 +84,7 @@ def find_candidates(
     predicted : ndarray of shape (n, 2)
         Expected place of each reference keypoint in the moving picture.
     radius : float or ndarray of shape (n,)
-        Half side of the square window.
+        Half side of the square window; all finite, or all infinite for no window.
     """
     n, m = len(reference), len(moving)
     best = np.full(n, -1, np.intp)
@@ -100,12 +98,14 @@ def find_candidates(
         by_x = np.argsort(moving.xy[:, 0], kind="stable")
         sorted_x = moving.xy[by_x, 0]
         # Tiles near the window's size keep the compared share of all pairs small.
-        side = max(48.0, float(np.median(reach)))
-        tile = np.floor(predicted / side).astype(np.int64)
+        whole = not np.isfinite(reach).all()
+        side = np.inf if whole else max(48.0, float(np.median(reach)))
+        tile = np.floor(predicted / side).astype(np.int64) if not whole else np.zeros((n, 2), int)
         key = tile[:, 1] * 100_000 + tile[:, 0]
         order = np.argsort(key, kind="stable")
         starts = np.flatnonzero(np.r_[True, np.diff(key[order]) != 0])
         for rows in np.split(order, starts[1:]):
+            # An infinite reach compares everything with everything.
             low = predicted[rows].min(axis=0) - reach[rows].max()
             high = predicted[rows].max(axis=0) + reach[rows].max()
             strip = by_x[np.searchsorted(sorted_x, low[0]) : np.searchsorted(sorted_x, high[0])]
@@ -113,11 +113,13 @@ def find_candidates(
             columns = np.sort(strip[(y >= low[1]) & (y <= high[1])])
             if not len(columns):
                 continue
-            there = moving.xy[columns]
+            there = moving.xy[columns].astype(np.float32)
             cosine = fixed[rows] @ found[columns].T
-            dx = np.abs(predicted[rows, 0, None] - there[:, 0])
-            dy = np.abs(predicted[rows, 1, None] - there[:, 1])
-            cosine[np.maximum(dx, dy) > reach[rows, None]] = -1
+            if np.isfinite(reach[rows[0]]):
+                place = predicted[rows].astype(np.float32)
+                apart = np.abs(place[:, 0, None] - there[:, 0])
+                np.maximum(apart, np.abs(place[:, 1, None] - there[:, 1]), out=apart)
+                cosine[apart > reach[rows, None].astype(np.float32)] = -1
             top = cosine.argmax(axis=1)
             line = np.arange(len(rows))
             value = cosine[line, top]
@@ -126,11 +128,7 @@ def find_candidates(
             better = back_value > back_similarity[columns]
             back_similarity[columns[better]] = back_value[better]
             back_best[columns[better]] = rows[back[better]]
-            chosen = there[top]
-            same = (np.abs(chosen[:, None, 0] - there[:, 0]) < SAME_PLACE_PX) & (
-                np.abs(chosen[:, None, 1] - there[:, 1]) < SAME_PLACE_PX
-            )
-            cosine[same] = -1
+            cosine[line, top] = -1
             similarity[rows] = value
             rival[rows] = cosine.max(axis=1)
             best[rows] = np.where(value > -1, columns[top], -1)
@@ -149,8 +147,6 @@ def largest_agreeing_group(xy: Points, displacement: Points, long_side: float) -
     agree = difference < np.minimum(
         AGREE_PX + AGREE_SLOPE * distance, AGREE_FAR_PX + AGREE_FAR_SLOPE * distance
     )
-    # The same place found at two scales is one witness, not two that confirm each other.
-    agree &= distance > SAME_PLACE_PX
     graph = sp.coo_array((np.ones(int(agree.sum())), (first[agree], second[agree])), shape=(n, n))
     _, label = connected_components(graph, directed=False)
     group: NDArray[np.bool_] = label == np.bincount(label).argmax()
@@ -168,7 +164,7 @@ def neighbours_agree(
     if n < 4:
         return np.zeros(n, bool)
     k = min(NEIGHBOURS, n - 1)
-    distance, near = cKDTree(xy).query(xy, k + 1)
+    distance, near = (np.asarray(found) for found in cKDTree(xy).query(xy, k + 1))
     difference = residual[near[:, 1:]] - residual[:, None, :]
     agree = np.hypot(difference[..., 0], difference[..., 1]) < tolerance + slope * distance[:, 1:]
     keep: NDArray[np.bool_] = agree.mean(axis=1) >= least_share

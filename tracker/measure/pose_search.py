@@ -18,7 +18,7 @@ TURNS_DEG = (-36.0, -24.0, -12.0, 0.0, 12.0, 24.0, 36.0)
 ZOOMS = (0.72, 1.0, 1.39)
 STRONGEST = 2000
 RATIO = 0.9
-LEAST_AGREEING = 6
+LEAST_AGREEING = 7
 """Agreeing matches below which a pose is not worth growing; chance groups reach 4-5."""
 
 
@@ -49,7 +49,7 @@ def search_poses(reference: PhotoFeatures, moving: PhotoFeatures, most: int = 2)
 
 def _agreeing(fixed: Places, found: Places, trial: Affine, long_side: float) -> Pose:
     start = apply_affine(trial, fixed.xy)
-    matches = find_candidates(fixed, found, start, 10 * long_side).matches(RATIO)
+    matches = find_candidates(fixed, found, start, np.inf).matches(RATIO)
     displacement = found.xy[matches.moving] - start[matches.reference]
     group = matches[largest_agreeing_group(fixed.xy[matches.reference], displacement, long_side)]
     if len(group) < LEAST_AGREEING:

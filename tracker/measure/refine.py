@@ -89,7 +89,7 @@ def refine_on_density(
     height, width = registration.reference_shape
     x0, y0 = (int(max(0, v)) for v in low)
     x1, y1 = (int(min(side, v)) for side, v in zip((width, height), high, strict=True))
-    warped = registration.warp(moving_density, box=(x0, y0, x1, y1))
+    warped = registration.warp(moving_density, box=(x0, y0, x1, y1), trusted_only=False)
     fixed = _patches(_detail(reference_density[y0:y1, x0:x1]), places - [x0, y0])
     found = _patches(_detail(warped), places - [x0, y0])
     whole = np.isfinite(found).all(axis=(1, 2)) & np.isfinite(fixed).all(axis=(1, 2))
@@ -149,7 +149,8 @@ def _shifts(
     energy = (centred**2 * window).sum(axis=(1, 2))
 
     def spectrum(patches: FloatArray) -> NDArray[np.complex64]:
-        return scipy.fft.rfft2(patches, axes=(-2, -1))
+        transformed: NDArray[np.complex64] = scipy.fft.rfft2(patches, axes=(-2, -1))
+        return transformed
 
     window_f = np.conj(spectrum(window))
     found_f = spectrum(found)
@@ -241,4 +242,5 @@ def _corrected_sd(registration: Registration, fit: FieldFit) -> FloatArray:
 def _sample(cells: FloatArray, working: Points) -> FloatArray:
     index = np.floor((working + 0.5) / CHECK_STEP_PX).astype(int)
     index = np.clip(index, 0, [cells.shape[1] - 1, cells.shape[0] - 1])
-    return cells[index[:, 1], index[:, 0]]
+    sampled: FloatArray = cells[index[:, 1], index[:, 0]]
+    return sampled

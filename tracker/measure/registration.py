@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
-from tracker.measure.features import PhotoFeatures, extract_features
+from tracker.measure.features import MAX_KEYPOINTS, PhotoFeatures, extract_features
 from tracker.measure.geometry import (
     Affine,
     Frame,
@@ -59,7 +59,10 @@ __all__ = [
 MAP_STEP_PX = 8
 """The map is computed this coarsely and interpolated: the field bends less than 0.01 px in between."""
 STRONG_KEYPOINTS = 6000
+"""Of the first attempt; all are used where these do not give plenty of agreeing matches."""
 PLENTY_OF_SEEDS = 300
+FEWEST_KEYPOINTS = 300
+MOSTLY_PROVEN = 0.85
 SUPPORT = 4
 SUPPORT_SHARE = 1 / 40
 """A place is trusted when this many matches were kept within this share of the long side."""
@@ -99,7 +102,7 @@ class RegistrationSettings:
     least_seeds: int = 8
     least_matches: int = 60
     least_hit_rate: float = 0.07
-    least_overlap: float = 0.2
+    least_overlap: float = 0.12
     trusted_sd_px: float = 1.5
 
 
@@ -202,7 +205,12 @@ class Registration:
         return found
 
     def warp(
-        self, image: FloatArray, *, box: tuple[int, int, int, int] | None = None, step_px: int = 1
+        self,
+        image: FloatArray,
+        *,
+        box: tuple[int, int, int, int] | None = None,
+        step_px: int = 1,
+        trusted_only: bool = True,
     ) -> FloatArray:
         """The moving photo's `image` in the reference frame; NaN where outside or not trusted.
 
@@ -214,6 +222,8 @@ class Registration:
             (x0, y0, x1, y1): only these reference pixels, the last ones excluded.
         step_px : int
             Take every `step_px`-th reference pixel, for thumbnails.
+        trusted_only : bool
+            False also shows places that the map covers but cannot vouch for.
 
         Raises
         ------
@@ -249,11 +259,14 @@ class Registration:
             map_x,
             map_y,
             interpolation=cv2.INTER_CUBIC,
-            borderMode=cv2.BORDER_CONSTANT,
-            borderValue=(np.nan,) * 4,
+            borderMode=cv2.BORDER_REPLICATE,
         ).astype(np.float32, copy=False)
-        if not trusts.all():
-            warped[enlarge(trusts.astype(np.float32)) < 0.5] = np.nan
+        # A NaN border value would do the same, but OpenCV 5.0 lets it into the last columns of a row.
+        rows, columns = self.moving_shape
+        outside = (map_x < 0) | (map_y < 0) | (map_x > columns - 1) | (map_y > rows - 1)
+        if trusted_only and not trusts.all():
+            outside |= enlarge(trusts.astype(np.float32)) < 0.5
+        warped[outside] = np.nan
         return warped
 
     def _trusts(self, xy_px: Points) -> NDArray[np.bool_]:
@@ -285,22 +298,27 @@ def register(
     if isinstance(result, Registration):
         return result
     for pose in search_poses(reference, moving):
-        turned = _verdict(
-            reference, moving, _attempt(reference, moving, pose.prewarp, settings), settings
+        turned_attempt = _attempt(
+            reference, moving, pose.prewarp, settings, sizes=(STRONG_KEYPOINTS,)
         )
+        turned = _verdict(reference, moving, turned_attempt, settings)
         if isinstance(turned, Registration):
             return turned
         if turned.evidence["hit_rate"] > result.evidence["hit_rate"]:
             result = turned
-    flipped = moving.mirrored()
-    mirror = _verdict(
-        reference, flipped, _attempt(reference, flipped, np.eye(2, 3), settings), settings
-    )
-    if isinstance(mirror, Registration):
+    if _is_mirrored(reference, moving, settings):
         return NotRegistered(
-            "mirrored: left and right are exchanged against the other photo", mirror.evidence
+            "mirrored: left and right are exchanged against the other photo", result.evidence
         )
     return result
+
+
+def _is_mirrored(
+    reference: PhotoFeatures, moving: PhotoFeatures, settings: RegistrationSettings
+) -> bool:
+    flipped = moving.mirrored()
+    attempt = _attempt(reference, flipped, np.eye(2, 3), settings, sizes=(STRONG_KEYPOINTS,))
+    return isinstance(_verdict(reference, flipped, attempt, settings), Registration)
 
 
 @dataclass(frozen=True, eq=False)
@@ -316,6 +334,7 @@ def _attempt(
     moving: PhotoFeatures,
     prewarp: Affine,
     settings: RegistrationSettings,
+    sizes: tuple[int, ...] = (STRONG_KEYPOINTS, MAX_KEYPOINTS),
 ) -> _Attempt:
     """Match, agree, grow and prove under one prewarp."""
     zoom = zoom_of(prewarp)
@@ -326,22 +345,25 @@ def _attempt(
         reference.frame.working_shape,
         moving.frame.working_shape,
     )
-    seeds = _agreeing(scene, settings)
+    seeds = _agreeing(scene, settings, sizes)
     nothing = HoldOut(np.empty((0, 2)), np.empty(0, bool))
     if len(seeds) < settings.least_seeds:
         return _Attempt(prewarp, len(seeds), None, nothing)
     growth = grow(scene, seeds)
     proof = hold_out(scene, growth.matches)
     if proof.hit_rate > settings.least_hit_rate:
-        growth = keep_proven(scene, growth, proof)
-        proof = hold_out(scene, growth.matches)
+        proven = keep_proven(scene, growth, proof)
+        # Chance matches bend the fields that test the others; few of them hardly do.
+        if len(proven.matches) < MOSTLY_PROVEN * len(growth.matches):
+            proof = hold_out(scene, proven.matches)
+        growth = proven
     return _Attempt(prewarp, len(seeds), growth, proof)
 
 
-def _agreeing(scene: Scene, settings: RegistrationSettings) -> Matches:
+def _agreeing(scene: Scene, settings: RegistrationSettings, sizes: tuple[int, ...]) -> Matches:
     """First matches that agree; the strongest keypoints alone where they suffice."""
     seeds = Matches(np.empty(0, np.intp), np.empty(0, np.intp))
-    for most in (STRONG_KEYPOINTS, len(scene.reference)):
+    for most in sizes:
         matches = find_candidates(
             scene.reference[:most],
             scene.moving[:most],
@@ -375,10 +397,7 @@ def _verdict(
         "zoom": zoom_of(attempt.prewarp),
     }
     if growth is None or kept < settings.least_matches or proof.hit_rate < settings.least_hit_rate:
-        places = attempt.seeds if growth is None else kept
-        return NotRegistered(
-            f"another head or another part of it: only {places} places agree", evidence
-        )
+        return NotRegistered(_why_not(reference, moving, attempt, kept, settings), evidence)
     cells = centred_cells(reference.frame.working_shape, CHECK_STEP_PX)
     flat = cells.reshape(-1, 2)
     sd = SD_CALIBRATION * growth.fit.sd(flat)
@@ -386,13 +405,13 @@ def _verdict(
     # The posterior is only as good as its prior: it is believed where matches are near and where
     # held-out keypoints were found.
     long_side = reference.frame.long_side
-    near = cKDTree(growth.xy).query(flat, SUPPORT)[0][:, -1]
+    near = np.asarray(cKDTree(growth.xy).query(flat, SUPPORT)[0])[:, -1]
     sure = (sd < settings.trusted_sd_px) & (near < SUPPORT_SHARE * long_side)
     sure &= proof.proven(flat, LOCAL_RATE, LOCAL_REACH_SHARE * long_side)
     inside = moving.frame.contains_working(mapped)
     skin = _coarse(reference.region, CHECK_STEP_PX).ravel()
     good = sure & inside & skin
-    overlap = float(np.count_nonzero(good) / max(1, np.count_nonzero(skin)))
+    overlap = int(np.count_nonzero(good)) / max(1, int(np.count_nonzero(skin)))
     evidence["overlap"] = overlap
     if overlap < settings.least_overlap:
         return NotRegistered(f"too little overlap ({100 * overlap:.0f} %)", evidence)
@@ -409,9 +428,29 @@ def _verdict(
     )
 
 
+def _why_not(
+    reference: PhotoFeatures,
+    moving: PhotoFeatures,
+    attempt: _Attempt,
+    kept: int,
+    settings: RegistrationSettings,
+) -> str:
+    fewest = min(len(reference.places), len(moving.places))
+    if fewest < FEWEST_KEYPOINTS:
+        return f"too blurred or too little skin to align: only {fewest} details in a photo"
+    if attempt.growth is None or kept < settings.least_matches:
+        places = attempt.seeds if attempt.growth is None else kept
+        return f"another head or another part of it: only {places} places agree"
+    return (
+        "another head or another part of it: details lie where expected in "
+        f"{100 * attempt.proof.hit_rate:.0f} % of places, by chance {100 * HIT_CHANCE:.0f} %"
+    )
+
+
 def _coarse(mask: BoolArray, step_px: int) -> BoolArray:
     """One value per `centred_cells` cell: its centre's."""
     cells = np.rint(centred_cells((mask.shape[0], mask.shape[1]), step_px)).astype(int)
     y = np.minimum(cells[..., 1], mask.shape[0] - 1)
     x = np.minimum(cells[..., 0], mask.shape[1] - 1)
-    return mask[y, x]
+    coarse: BoolArray = mask[y, x]
+    return coarse

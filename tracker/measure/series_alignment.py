@@ -155,7 +155,7 @@ def compose(first: Registration, second: Registration) -> Registration:
     # Both maps end at their photos' borders; the middle photo's counts as well.
     known = np.isfinite(sd_px)
     skin = np.isfinite(first.sd_px)
-    share = np.count_nonzero(known & skin) / max(1, np.count_nonzero(skin))
+    share = int(np.count_nonzero(known & skin)) / max(1, int(np.count_nonzero(skin)))
     composed = replace(
         first,
         moving=second.moving,

@@ -135,9 +135,11 @@ def fit_spline_field(
         normal = prior + (design.T @ sp.diags_array(precision) @ design).toarray()
         factor = scipy.linalg.cho_factor(normal, lower=True, overwrite_a=True, check_finite=False)
         values = scipy.linalg.cho_solve(
-            factor, design.T @ (precision[:, None] * displacement), check_finite=False
+            factor,
+            np.asarray(design.T @ (precision[:, None] * displacement), np.float64),
+            check_finite=False,
         )
-        residual = displacement - design @ values
+        residual = displacement - np.asarray(design @ values, np.float64)
         scaled = np.hypot(residual[:, 0], residual[:, 1]) / noise
         if len(xy):
             # For two normal components the median radius is 1.1774 standard deviations.
