@@ -29,7 +29,7 @@ def test_more_blur_means_less_focus() -> None:
 
 
 def test_a_blurred_photo_is_told_what_to_do() -> None:
-    quality = judged(cv2.GaussianBlur(paint(size=400).srgb, (0, 0), 3.5))
+    quality = judged(cv2.GaussianBlur(paint(9.0, size=480, peak=0.4).srgb, (0, 0), 3.0))
     assert any("hold still" in problem for problem in quality.problems)
 
 

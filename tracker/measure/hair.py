@@ -21,10 +21,12 @@ FINE_SHARE = 0.4
 """The fine filter's size in sigmas of a dot: a shaved hair's width beside a dot's."""
 FINEST_SIGMA_PX = 0.8
 LEAST_FINENESS = 0.05
+REFERENCE_QUANTILE = 0.3
 PRIOR_STEPS = 30
 LEAST_HAIR_SHARE = 0.02
-INTERCEPT, FINENESS_WEIGHT, LENGTH_WEIGHT, ROUND_REFERENCE = -0.32, 5.2, 4.9, 0.6
-"""Logistic fit on 12 rendered scenes, a reviewed real close-up in 12 variants and real stubble."""
+INTERCEPT, FINENESS_WEIGHT, LENGTH_WEIGHT, ROUND_REFERENCE = -0.9, 5.2, 4.9, 0.6
+"""Logistic fit on 12 rendered scenes, a reviewed real close-up in 12 variants and real stubble.
+The intercept is set for a reference below the median fineness of round spots."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,10 +111,10 @@ def hair_probability(shape: SpotShape, most_hair: float) -> FloatColumn:
     """
     if len(shape.roundness) == 0:
         return np.empty(0)
-    # Round spots are the photo's dots, or its most dot-like places: their median is "not fine".
+    # The coarser of the round spots are the photo's dots even where round stubble outnumbers them.
     order = np.argsort(shape.fineness)
     weight = np.cumsum(roundness_weight(shape.roundness[order]) + 1e-3)
-    usual = shape.fineness[order][int(np.searchsorted(weight, 0.5 * weight[-1]))]
+    usual = shape.fineness[order][int(np.searchsorted(weight, REFERENCE_QUANTILE * weight[-1]))]
     evidence = (
         INTERCEPT
         + FINENESS_WEIGHT * (shape.fineness - usual)

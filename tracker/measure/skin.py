@@ -38,6 +38,9 @@ GLARE_ABOVE_MEDIAN = 0.12
 """log10 of light above the surrounding skin between dots (a factor 1.3) that is shine."""
 
 
+NO_SCALP = "no scalp in view (or far out of focus): fill the frame with the shaved scalp"
+
+
 @dataclass(frozen=True, eq=False)
 class SkinMap:
     """Skin of one photo.
@@ -150,7 +153,7 @@ def find_skin(srgb: SrgbArray) -> SkinMap:
     share = float(mask.mean())
     problems: list[str] = []
     if share < LEAST_SKIN_SHARE:
-        problems.append("no scalp in view: fill the frame with the shaved scalp")
+        problems.append(NO_SCALP)
         mask, share = ~everything, 0.0
     height, width = srgb.shape[:2]
     region: BoolArray = (
