@@ -178,7 +178,8 @@ def _peaks(
     line = np.arange(n)
 
     def at(dy: int, dx: int) -> NDArray[np.float64]:
-        return correlation[line, row + dy, column + dx]
+        picked: NDArray[np.float64] = correlation[line, row + dy, column + dx]
+        return picked
 
     peak = at(0, 0)
     gx, gy = (at(0, 1) - at(0, -1)) / 2, (at(1, 0) - at(-1, 0)) / 2
