@@ -62,6 +62,17 @@ def fade_rows(
     return pd.DataFrame(rows, columns=[*columns, "rests_on", "remark"])
 
 
+def lowest_value(view: ViewAnalysis) -> float:
+    """The lowest end of an interval of any zone and photo of a view."""
+    found = [
+        measures.fade.low
+        for photo in view.photos
+        for measures in photo.zones
+        if measures.fade.measured
+    ]
+    return min(found, default=0.0)
+
+
 def _row(
     photo: PhotoMeasures, sessions: tuple[Session, ...], zone: str, order: int
 ) -> dict[str, Any]:
@@ -121,12 +132,17 @@ def fade_chart(
     target: float | None = None,
     refused: tuple[PhotoMeasures, ...] = (),
     compact: bool = False,
+    lowest: float = 0.0,
 ) -> alt.LayerChart:
-    """The chart of one zone of one view; `compact` is the small multiple."""
+    """The chart of one zone of one view.
+
+    `compact` is the small multiple; charts drawn beside each other share one `lowest` value.
+    """
     rows = fade_rows(view, sessions, zone, refused)
     dated = _dated(view)
     x = _x_axis(rows, sessions if dated else (), dated, colours, compact)
-    floor = min(-0.06, float(rows["low"].min(skipna=True)) - 0.03) if len(rows) else -0.06
+    lows = [lowest, *rows["low"].dropna()]
+    floor = min(-0.06, min(lows) - 0.03)
     ceiling = max(1.0, float(rows["high"].max(skipna=True))) if len(rows) else 1.0
     y = alt.Y(
         "fade:Q",
@@ -148,7 +164,7 @@ def fade_chart(
     if dated and sessions:
         layers += _session_marks(sessions, colours, compact)
     if not compact:
-        layers += _level_names(view, zone, target, colours)
+        layers += _level_names(view, zone, target, colours, _last_counted(rows))
     layers += _photo_marks(rows, x, y, colours, compact)
     title = zone_title(zone) if compact else None
     chart = alt.layer(*layers).properties(height=150 if compact else 330)
@@ -237,31 +253,38 @@ def _levels(
 
 
 def _level_names(
-    view: ViewAnalysis, zone: str, target: float | None, colours: Palette
+    view: ViewAnalysis, zone: str, target: float | None, colours: Palette, last_fade: float
 ) -> list[alt.Chart | alt.LayerChart]:
-    """Names of the lines at the right edge, on a halo so that nothing runs through them."""
+    """Names of the lines, on a halo, at the edge where the curve is not."""
     above = [{"level": NOTICEABLE_FADE, "name": f"noticeable from {percent(NOTICEABLE_FADE)}"}]
     least = _least_detectable(view, zone)
     if least is not None:
         above.append({"level": least, "name": f"detectable from {percent(least)}"})
-    names = [(above, "bottom", -3)]
+    # The curve starts low at the left; it ends at the right where the last photo has it.
+    names = [(above, "bottom", -3, last_fade > NOTICEABLE_FADE + 0.12)]
     if target:
-        names.append(([{"level": target, "name": f"goal {percent(target)}"}], "top", 5))
+        goal = {"level": target, "name": f"goal {percent(target)}"}
+        names.append(([goal], "top", 5, abs(last_fade - target) > 0.15))
     layers: list[alt.Chart | alt.LayerChart] = []
-    for rows, baseline, offset in names:
+    for rows, baseline, offset, right in names:
         text = alt.Chart(pd.DataFrame(rows)).encode(
-            y="level:Q", x=alt.value("width"), text="name:N"
+            y="level:Q", x=alt.value("width" if right else 0), text="name:N"
         )
         style: dict[str, Any] = {
-            "align": "right",
+            "align": "right" if right else "left",
             "baseline": baseline,
-            "dx": -2,
+            "dx": -2 if right else 2,
             "dy": offset,
             "fontSize": 12,
         }
         layers.append(text.mark_text(**style, stroke=colours.paper, strokeWidth=4))
         layers.append(text.mark_text(**style, color=colours.quiet))
     return layers
+
+
+def _last_counted(rows: pd.DataFrame) -> float:
+    counted = rows[rows["mark"] == COUNTED]["fade"]
+    return float(counted.iloc[-1]) if len(counted) else 0.0
 
 
 def _session_marks(

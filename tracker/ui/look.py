@@ -6,6 +6,7 @@ Everything a person typed or a file name says is escaped here and nowhere else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -181,6 +182,11 @@ def apply_style() -> None:
 def text(words: str) -> str:
     """Escape words for HTML."""
     return escape(words, quote=True)
+
+
+def plain(words: str) -> str:
+    """Escape words for a widget that reads Markdown: file names stay as they are."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+!|:$~-])", r"\\\1", words)
 
 
 def chip(words: str, kind: str = "") -> str:

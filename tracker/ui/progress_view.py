@@ -50,7 +50,7 @@ def _watch(client: Client) -> None:
             f'<div class="smp"><p class="smp-eyebrow">Measuring '
             f"{look.text(count(len(client.photos), 'photo'))}</p></div>"
         )
-        st.progress(job.share, text=_sentence(job))
+        st.progress(job.share, text=look.plain(_sentence(job)))
         if st.button("Stop measuring", key="stop"):
             job.leave(st.session_state["watcher"])
             st.toast("Stopping after this step.")

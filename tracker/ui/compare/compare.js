@@ -99,7 +99,7 @@ export default function ({ data, parentElement }) {
     stage.dataset.mode = view.mode;
     stage.dataset.zoomed = view.zoom > 1.001 ? "1" : "0";
     find(".level").textContent = (view.zoom < 9.95 ? view.zoom.toFixed(1).replace(".0", "") : Math.round(view.zoom)) + "×";
-    find(".hint").textContent = HINTS[view.mode];
+    find(".hint").textContent = HINTS[view.mode].replace("both photos", `${data.before.tag} and ${data.after.tag}`);
     root.querySelectorAll("[data-mode][role=radio]").forEach((button) => {
       const on = button.dataset.mode === view.mode;
       button.setAttribute("aria-checked", on);
@@ -133,15 +133,15 @@ export default function ({ data, parentElement }) {
     const pen = canvas.getContext("2d");
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, w, h);
-    const r = limit(data.dots.radius * scale, 1.6, 16);
+    const r = limit(data.dots.radius * scale, 1, 16);
     for (const { fate, colour, x, y } of data.dots.groups) {
       if (view.hidden.includes(fate)) continue;
       for (let i = 0; i < x.length; i++) {
         const px = (x[i] + 0.5) * scale + left, py = (y[i] + 0.5) * scale + top;
         if (px > -20 && py > -20 && px < w + 20 && py < h + 20) {
-          if (r < 3) {
-            pen.fillStyle = "rgba(18,17,15,.6)"; pen.fillRect(px - r - 1, py - r - 1, 2 * r + 2, 2 * r + 2);
-            pen.fillStyle = colour; pen.fillRect(px - r, py - r, 2 * r, 2 * r);
+          if (r < 3) {           // far out: specks that let the skin through, a map of the fates
+            const s = Math.max(0.8, r * 0.55);
+            pen.fillStyle = colour; pen.fillRect(px - s, py - s, 2 * s, 2 * s);
           } else drawMark(pen, fate, px, py, r, colour);
         }
       }

@@ -44,8 +44,8 @@ def show() -> None:
             "in the way of the others.",
         )
         return
-    view = _choose_view(views)
-    before, after = _choose_photos(view)
+    view = _choose_view(client, views)
+    before, after = _choose_photos(client, view)
     _compare(client, analysis, view, before, after)
 
 
@@ -53,7 +53,7 @@ def _usable(view: ViewAnalysis) -> list[PhotoMeasures]:
     return [photo for photo in view.photos if photo.usable]
 
 
-def _choose_view(views: Sequence[ViewAnalysis]) -> ViewAnalysis:
+def _choose_view(client: Client, views: Sequence[ViewAnalysis]) -> ViewAnalysis:
     if len(views) == 1:
         return views[0]
     chosen = st.segmented_control(
@@ -62,7 +62,7 @@ def _choose_view(views: Sequence[ViewAnalysis]) -> ViewAnalysis:
         format_func=lambda i: view_title(views[i].view),
         default=0,
         required=True,
-        key="compare-view",
+        key=f"compare-view-{client.key[:12]}",
         persist_state="session",
         label_visibility="collapsed",
     )
@@ -70,6 +70,7 @@ def _choose_view(views: Sequence[ViewAnalysis]) -> ViewAnalysis:
 
 
 def _choose_photos(
+    client: Client,
     view: ViewAnalysis,
 ) -> tuple[PhotoMeasures, PhotoMeasures]:
     photos = _usable(view)
@@ -86,10 +87,19 @@ def _choose_photos(
 
     left, right, light = st.columns([2, 2, 1.3], vertical_alignment="bottom")
     with left:
-        first = st.selectbox("Before", range(len(names)), format_func=label, key=f"b-{view.view}")
+        first = st.selectbox(
+            "Before",
+            range(len(names)),
+            format_func=label,
+            key=f"before-{client.key[:12]}-{view.view}",
+        )
     with right:
         second = st.selectbox(
-            "After", range(len(names)), format_func=label, index=last, key=f"a-{view.view}"
+            "After",
+            range(len(names)),
+            format_func=label,
+            index=last,
+            key=f"after-{client.key[:12]}-{view.view}",
         )
     with light:
         st.toggle(
@@ -184,10 +194,13 @@ def _words(analysis: SeriesAnalysis, after: PhotoMeasures) -> None:
             f"{number(faded)} have faded."
         )
     words = " ".join(parts)
-    st.html(f'<p class="smp smp-lead">{look.text(words[:1].upper() + words[1:])}</p>')
     error = after.registration_error_px
+    fit = ""
     if np.isfinite(error):
-        st.html(
-            '<p class="smp quiet small">The photos lie on each other to within about '
-            f"{look.text(number(error, 1))} pixels; grey areas are not in the later photo.</p>"
+        fit = (
+            '<p class="quiet small" style="margin-top:.4rem">The photos lie on each other to within '
+            f"about {look.text(number(error, 1))} pixels. Grey areas are not in the later photo, or "
+            "their place there is not certain.</p>"
         )
+    lead = look.text(words[:1].upper() + words[1:])
+    st.html(f'<div class="smp"><p class="smp-lead">{lead}</p>{fit}</div>')

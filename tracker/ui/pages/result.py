@@ -7,7 +7,7 @@ import streamlit as st
 from tracker.series import PhotoMeasures, SeriesAnalysis, Status, ViewAnalysis
 from tracker.ui import cards, downloads, look, routes
 from tracker.ui.clients import Client
-from tracker.ui.fade_chart import fade_chart
+from tracker.ui.fade_chart import fade_chart, lowest_value
 from tracker.ui.opened import opened_client
 from tracker.ui.progress_view import await_analysis
 from tracker.ui.words import (
@@ -38,7 +38,7 @@ def _result(client: Client, analysis: SeriesAnalysis) -> None:
         )
         _troubles(client, analysis, None)
         return
-    view, heading = _choose_view(analysis)
+    view, heading = _choose_view(client, analysis)
     st.html(cards.hero(view, heading, client.target))
     if heading.photo is not None and st.button(
         "Compare before and after", type="primary", icon=":material/compare:"
@@ -51,7 +51,7 @@ def _result(client: Client, analysis: SeriesAnalysis) -> None:
     _small_print(analysis, view)
 
 
-def _choose_view(analysis: SeriesAnalysis) -> tuple[ViewAnalysis, Headline]:
+def _choose_view(client: Client, analysis: SeriesAnalysis) -> tuple[ViewAnalysis, Headline]:
     headings = [(v.view, headline(v, analysis.sessions)) for v in analysis.views]
     if len(analysis.views) == 1:
         return analysis.views[0], headings[0][1]
@@ -62,7 +62,7 @@ def _choose_view(analysis: SeriesAnalysis) -> tuple[ViewAnalysis, Headline]:
         format_func=lambda i: labels[i],
         default=0,
         required=True,
-        key="view",
+        key=f"view-{client.key[:12]}",
         persist_state="session",
         label_visibility="collapsed",
     )
@@ -75,7 +75,13 @@ def _troubles(client: Client, analysis: SeriesAnalysis, view: ViewAnalysis | Non
     refused = [p for p in (view.photos if view else ()) if p.status is Status.REFUSED]
     refused += list(analysis.refused)
     look.notes([(f"{p.photo} could not be measured", remedy_for(p.reason)) for p in refused])
-    look.notes([(f"{name} was left out", remedy_for(reason)) for name, reason in client.skipped])
+    # Rejected photos say what to do; other files of a folder are only named.
+    rejects = [(name, reason) for name, reason in client.skipped if ";" in reason]
+    look.notes([(f"{name} was left out", remedy_for(reason)) for name, reason in rejects])
+    others = [name for name, reason in client.skipped if ";" not in reason]
+    if others:
+        names = look.text(", ".join(others))
+        st.html(f'<p class="smp quiet small">Also in the folder, not photos: {names}.</p>')
     for remark in (*client.notes, *analysis.notes):
         look.note("Note", remark, calm=True)
 
@@ -113,10 +119,13 @@ def _zones(
         whole = percent(photo.whole.fade.value) if photo.whole else ""
         look.note(
             f"{zone_title(zone.zone)} lags behind",
-            f"{percent(zone.fade.value)} is gone there, against {whole} of the whole area.",
+            f"{percent(zone.fade.value)} is gone there, against {whole} of the whole area."
+            if zone.fade.value > 0
+            else f"No fade can be proved there, while {whole} of the whole area is gone.",
         )
     st.html(cards.zone_rows(photo, lagging))
     names = [zone.zone for zone in photo.zones]
+    lowest = lowest_value(view)
     for start in range(0, len(names), 3):
         for name, column in zip(names[start : start + 3], st.columns(3), strict=False):
             chart = fade_chart(
@@ -126,6 +135,7 @@ def _zones(
                 zone=name,
                 target=client.target,
                 compact=True,
+                lowest=lowest,
             )
             column.altair_chart(
                 chart, width="stretch", theme=None, alt=f"Fade over time, {zone_title(name)}"

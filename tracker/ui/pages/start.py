@@ -168,7 +168,7 @@ def _check(kept: dict[str, Any], files: list[Any]) -> None:
             )
         else:
             checked.append(intake.check(file.name, file.getvalue()))
-        bar.progress(nth / len(files), text=f"Looking at {file.name}")
+        bar.progress(nth / len(files), text=look.plain(f"Looking at {file.name}"))
     kept["version"] += 1
 
 
