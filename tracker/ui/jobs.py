@@ -19,7 +19,7 @@ from tracker.series import Progress, SeriesAnalysis
 
 Measure = Callable[[Progress], SeriesAnalysis]
 
-KEPT_JOBS = 32
+KEPT_JOBS = 12
 """Finished jobs kept in memory; the oldest that nobody measures is dropped first."""
 
 
