@@ -165,7 +165,7 @@ def fade_chart(
         layers += _session_marks(sessions, colours, compact)
     if not compact:
         layers += _level_names(view, zone, target, colours, _last_counted(rows))
-    layers += _photo_marks(rows, x, y, colours, compact)
+    layers += _photo_marks(rows, x, y, colours, target, compact)
     title = zone_title(zone) if compact else None
     chart = alt.layer(*layers).properties(height=150 if compact else 330)
     if title:
@@ -337,7 +337,12 @@ def _method_words(session: Session) -> str:
 
 
 def _photo_marks(
-    rows: pd.DataFrame, x: alt.X, y: alt.Y, colours: Palette, compact: bool
+    rows: pd.DataFrame,
+    x: alt.X,
+    y: alt.Y,
+    colours: Palette,
+    target: float | None,
+    compact: bool,
 ) -> list[alt.Chart | alt.LayerChart]:
     tips = [
         alt.Tooltip("photo:N", title="Photo"),
@@ -386,17 +391,17 @@ def _photo_marks(
     marks: list[alt.Chart | alt.LayerChart] = [bars, line, filled, hollow, crosses]
     if len(counted) > 1:
         last = counted.tail(1).assign(label=lambda frame: frame["fade"].map(percent))
-        marks.append(
-            alt.Chart(last)
-            .mark_text(
-                align="right",
-                baseline="bottom",
-                dx=-9,
-                dy=-7,
-                fontSize=13 if compact else 16,
-                fontWeight=700,
-                color=colours.accent,
-            )
-            .encode(x=x, y=y, text="label:N")
-        )
+        # Under the curve's end where the goal line would run through the figure.
+        below = target is not None and 0 < target - float(last["fade"].iloc[0]) < 0.3
+        style: dict[str, Any] = {
+            "align": "right",
+            "baseline": "top" if below and compact else "bottom",
+            "dx": -9,
+            "dy": 8 if below and compact else -7,
+            "fontSize": 13 if compact else 16,
+            "fontWeight": 700,
+        }
+        figure = alt.Chart(last).encode(x=x, y=y, text="label:N")
+        marks.append(figure.mark_text(**style, stroke=colours.paper, strokeWidth=5))
+        marks.append(figure.mark_text(**style, color=colours.accent))
     return marks
