@@ -38,6 +38,7 @@ def batch(root: Path, out: Path, *, jobs: int, overwrite: bool, terminal: Termin
             for row in outcome.failures:
                 name = f"{row['client']}/{row['photo']}" if row["photo"] else row["client"]
                 terminal.failure(f"{name}: not measured: {row['reason']}")
+            terminal.detail(f"{outcome.client}: {len(outcome.rows)} photos done")
             progress(len(outcomes) / len(folders), f"{outcome.client} done")
         outcomes.sort(key=lambda done: natural_key(done.client))
         (work / BATCH_FILE).write_text(batch_csv(outcomes), encoding="utf-8", newline="")

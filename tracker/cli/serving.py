@@ -14,6 +14,7 @@ import urllib.request
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -56,13 +57,23 @@ def demo(
     terminal: Terminal,
 ) -> int:
     """Copy the sample clients to a fresh store, measure them, and serve the dashboard."""
+    from tracker.cli.batching import batch
+
     samples = beside_package("sample_images")
     clients = sorted(f for f in samples.glob("*") if f.is_dir()) if samples.is_dir() else []
     if not clients:
         raise UnusableError(f"{samples}: the sample clients are missing; install the package again")
     store = store or data_folder() / "demo"
     _fresh_store(clients, store)
-    _measure_samples(store, [client.name for client in clients], terminal)
+    terminal.remark(f"measuring {len(clients)} sample clients in {store}")
+    # Photos that cannot be measured are part of the demo: the status of the batch does not count.
+    batch(
+        store,
+        store / "results",
+        jobs=0,
+        overwrite=True,
+        terminal=replace(terminal, verbose=not terminal.quiet),
+    )
     return serve_store(store, port=port, open_browser=open_browser, check=check, terminal=terminal)
 
 
@@ -88,22 +99,6 @@ def _fresh_store(clients: list[Path], store: Path) -> None:
         raise UnusableError(
             f"{store}: cannot be written ({reason}); name another folder with --store"
         ) from error
-
-
-def _measure_samples(store: Path, names: list[str], terminal: Terminal) -> None:
-    from tracker.cli.measuring import analyse
-
-    for name in names:
-        terminal.remark(f"measuring sample client {name}")
-        analyse(
-            store / name,
-            store / "results" / name,
-            baseline=None,
-            mm_per_px=None,
-            marker_mm=None,
-            overwrite=True,
-            terminal=terminal,
-        )
 
 
 def serve_store(
