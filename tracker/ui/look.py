@@ -93,6 +93,7 @@ h1.smp-name { margin: 0 0 .3rem; padding: 0; font-size: 2.1rem; line-height: 1.1
   color: inherit; white-space: nowrap; }
 .smp-chip::before { content: ""; width: .55em; height: .55em; border-radius: 99px;
   background: var(--smp-quiet); }
+.smp-hero .smp-chip { margin-right: .5rem; }
 .smp-chip.good { border-color: var(--smp-accent); color: var(--smp-accent); }
 .smp-chip.good::before { background: var(--smp-accent); }
 .smp-chip.part::before { background: transparent; border: 2px solid var(--smp-accent); }
