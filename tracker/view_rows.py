@@ -149,32 +149,35 @@ class RowMaker:
             kind=kind.astype(np.int8),
         )
 
-    def row(self, number: int, prepared: Prepared, match: Aligned | NotRegistered | None) -> PhotoMeasures:
+    def row(
+        self, number: int, prepared: Prepared, match: Aligned | NotRegistered | None
+    ) -> PhotoMeasures:
         """Row of photo `number` of the measurement (0 is the baseline)."""
         days = self._days_since_baseline(prepared)
-        if isinstance(match, NotRegistered):
+
+        def refused(reason: str) -> PhotoMeasures:
             return refused_row(
                 prepared.photo,
-                match.reason,
+                reason,
                 stage=prepared.stage,
                 days_since_baseline=days,
                 days_since_session=prepared.days_since_session,
                 quality=prepared.quality,
             )
-        first = self.measurement.photos[0] if self.measurement.photos else None
-        pigment = self.measurement.photos[number] if self.measurement.photos else None
+
+        if isinstance(match, NotRegistered):
+            return refused(match.reason)
         is_baseline = number == 0
+        first = self.measurement.photos[0] if self.measurement.photos else None
+        if first is None:
+            return refused("too few dots of the baseline photo can be measured")
+        pigment = self.measurement.photos[number]
         common = 0.0
-        if first is not None and pigment is not None:
+        if pigment is not None:
             common = float(np.isfinite(first.pigment + pigment.pigment).mean())
-        if first is None or pigment is None or common < LEAST_COMMON_SHARE:
-            return refused_row(
-                prepared.photo,
-                f"only {common:.0%} of the baseline's dots are in view: photograph the same area",
-                stage=prepared.stage,
-                days_since_baseline=days,
-                days_since_session=prepared.days_since_session,
-                quality=prepared.quality,
+        if pigment is None or common < LEAST_COMMON_SHARE:
+            return refused(
+                f"only {common:.0%} of the baseline's dots are in view: photograph the same area"
             )
         registration = match.registration if match is not None else None
         error_px = registration.error_px if registration is not None else 0.0
@@ -223,7 +226,8 @@ class RowMaker:
         errors: SystematicErrors,
     ) -> ZoneMeasures:
         first, photo = self.measurement.photos[0], self.measurement.photos[number]
-        assert first is not None and photo is not None
+        assert first is not None
+        assert photo is not None
         weight = self.measurement.weight[members]
         before, now = first.pigment[members], photo.pigment[members]
         fade = estimate_fade(
@@ -298,9 +302,7 @@ class RowMaker:
             fate=fate,
         )
 
-    def _flags(
-        self, prepared: Prepared, whole: ZoneMeasures, is_baseline: bool
-    ) -> tuple[str, ...]:
+    def _flags(self, prepared: Prepared, whole: ZoneMeasures, is_baseline: bool) -> tuple[str, ...]:
         flags = list(prepared.quality.problems)
         if prepared.stage in (Stage.IMMEDIATE, Stage.HEALING, Stage.SETTLING):
             flags.append(f"not healed yet ({prepared.stage.value})")
@@ -318,8 +320,8 @@ class RowMaker:
         some = self.dots_px[:: max(1, len(self.dots_px) // 100)]
         here = registration.map_points(some)
         aside = registration.map_points(some + np.array([8.0, 0.0]))
-        zoom = np.nanmedian(np.hypot(*(aside - here).T)) / 8.0 if np.isfinite(here).any() else 1.0
-        return float(fwhm_px * zoom)
+        zooms = np.hypot(*(aside - here).T) / 8.0
+        return float(fwhm_px * np.nanmedian(zooms)) if np.isfinite(zooms).any() else float("nan")
 
     def _days_since_baseline(self, prepared: Prepared) -> int | None:
         start, day = self.reference.photo.captured_on, prepared.photo.captured_on

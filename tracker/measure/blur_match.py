@@ -77,6 +77,9 @@ def blur_variance(reference: FloatArray, stack: FloatArray, sigma_px: float) -> 
             for v in steps
         ]
     )
+    if not agreement.any():
+        # A blank picture (no dot to stack) looks neither softer nor sharper.
+        return 0.0
     best = int(np.argmax(agreement))
     if best in (0, len(steps) - 1):
         return float(steps[best])

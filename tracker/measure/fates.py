@@ -33,7 +33,9 @@ def dot_fates(
     drop = baseline_pigment - pigment
     with np.errstate(invalid="ignore"):
         faded = drop > 1.96 * np.hypot(baseline_sd, pigment_sd)
-        gone = faded & (pigment < np.maximum(GONE_SIGMAS * pigment_sd, GONE_SHARE * baseline_pigment))
+        gone = faded & (
+            pigment < np.maximum(GONE_SIGMAS * pigment_sd, GONE_SHARE * baseline_pigment)
+        )
     fate[faded] = Fate.FADED.value
     fate[gone] = Fate.GONE.value
     fate[unseen] = Fate.CENSORED.value
@@ -54,4 +56,4 @@ def survival(fate: NDArray[np.str_]) -> tuple[float, float, float]:
     z = float(norm.ppf(0.975))
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return float(share), float(centre - half), float(centre + half)
+    return float(share), max(float(centre - half), 0.0), min(float(centre + half), 1.0)

@@ -93,8 +93,9 @@ class MeasuringFrame:
         moving = registration.map_points(nodes).reshape(len(grid_y), len(grid_x), 2)
 
         # Reduce the moving photo first where it is finer than the frame, or fine texture aliases.
-        step = np.nanmedian(np.hypot(*np.moveaxis(np.diff(moving, axis=1), -1, 0))) / MAP_STEP_PX
-        reduce = 1.0 / step if np.isfinite(step) and step > 1.15 else 1.0
+        steps = np.hypot(*np.moveaxis(np.diff(moving, axis=1), -1, 0)) / MAP_STEP_PX
+        step = float(np.nanmedian(steps)) if np.isfinite(steps).any() else 1.0
+        reduce = 1.0 / step if step > 1.15 else 1.0
         source = image
         if reduce < 1:
             height, width = image.shape

@@ -72,8 +72,12 @@ def pigment_weights(
     _, near = tree.query(xy_px[usable], k=min(settings.neighbours, int(usable.sum())))
 
     # Start from the more faded half of the places, so that hair cannot pull the start to itself.
-    typical = np.nanmedian(np.where(np.isfinite(ratios), ratios, np.nan), axis=0)
-    weight = chance * (typical <= np.nanmedian(typical))
+    seen = np.isfinite(ratios).any(axis=0)
+    if not seen.any():
+        return prior
+    typical = np.full(len(before), np.inf)
+    typical[seen] = np.nanmedian(ratios[:, seen], axis=0)
+    weight = chance * (typical <= np.median(typical[seen]))
     spread = 0.3
     for _ in range(settings.rounds):
         left = _retained(weight, ratios, before)
@@ -90,7 +94,8 @@ def pigment_weights(
         mass = (weight * before)[known]
         excess = mass * ((response[known] - 1) ** 2 - response_sd[known] ** 2)
         spread = max(float(np.sqrt(max(excess.sum() / mass.sum(), 0.0))), settings.pigment_spread_floor)
-    fade = 1 - float(np.min(left))
+    # A photo that shares no place with the baseline says nothing about how much has faded.
+    fade = 1 - float(np.min(left[np.isfinite(ratios).any(axis=1)]))
     say = np.clip((fade - settings.least_fade) / (settings.full_fade - settings.least_fade), 0, 1)
     result = prior.copy()
     result[usable] = say * weight + (1 - say) * chance

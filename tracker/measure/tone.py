@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from tracker.measure.luminance import BoolArray, SrgbArray, clipped, linear_rgb
+from tracker.measure.luminance import DARKEST_LINEAR, BoolArray, SrgbArray, clipped, linear_rgb
 
 MIN_NATIVE_SHARE = 0.03
 """Native skin must cover this share of the treated area to be a reference."""
@@ -44,11 +44,18 @@ def compare_tone(srgb: SrgbArray, treated: BoolArray, native: BoolArray) -> Tone
     treated_pixels = _some(srgb, treated & usable)
     native_pixels = _some(srgb, native & usable)
     n_treated, n_native = int(treated.sum()), int(native.sum())
-    if len(treated_pixels) < 200 or len(native_pixels) < 200 or n_native < MIN_NATIVE_SHARE * n_treated:
+    if (
+        len(treated_pixels) < 200
+        or len(native_pixels) < 200
+        or n_native < MIN_NATIVE_SHARE * n_treated
+    ):
         return Tone.missing()
-    here, there = (np.median(linear_rgb(p), axis=(0, 1)) for p in (treated_pixels, native_pixels))
+    here, there = (
+        np.maximum(np.median(linear_rgb(p), axis=(0, 1)), DARKEST_LINEAR)
+        for p in (treated_pixels, native_pixels)
+    )
     weights = np.array([0.2126, 0.7152, 0.0722])
-    density = float(np.log10((there @ weights) / max(float(here @ weights), 1e-6)))
+    density = float(np.log10((there @ weights) / (here @ weights)))
     full = 255 if srgb.dtype == np.uint8 else 65535
     lab = [rgb2lab(np.median(p, axis=(0, 1)) / full) for p in (treated_pixels, native_pixels)]
     delta_e = float(deltaE_ciede2000(lab[1], lab[0]))
@@ -59,5 +66,5 @@ def compare_tone(srgb: SrgbArray, treated: BoolArray, native: BoolArray) -> Tone
 def _some(srgb: SrgbArray, mask: BoolArray) -> SrgbArray:
     """At most 60 000 of the masked pixels, evenly taken, shape (n, 1, 3)."""
     index = np.flatnonzero(mask)
-    index = index[:: max(1, len(index) // MAX_SAMPLES)]
+    index = index[:: max(1, -(-len(index) // MAX_SAMPLES))]
     return srgb.reshape(-1, 3)[index][:, None, :]

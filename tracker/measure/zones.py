@@ -37,8 +37,10 @@ class ZoneLayout:
         """Zone name of each point of the baseline photo, shape (n,)."""
         if not self.polygons:
             band = np.digitize(xy_px[:, self.axis], self.edges_px)
-            return np.array(self.names, dtype="<U40")[band]
-        zone = np.full(len(xy_px), OUTSIDE, dtype="<U40")
+            return np.array(self.names)[band]
+        # Wide enough for every name: a name cut short would match no zone.
+        longest = max(len(name) for name in (*self.names, OUTSIDE))
+        zone = np.full(len(xy_px), OUTSIDE, dtype=f"<U{longest}")
         free = np.ones(len(xy_px), bool)
         for name, vertices in zip(self.names, self.polygons, strict=True):
             inside = free & points_in_polygon(xy_px, vertices)
@@ -83,15 +85,18 @@ def points_in_polygon(xy_px: FloatColumn, vertices_px: FloatColumn) -> NDArray[n
     """
     if len(vertices_px) < 3:
         raise ValueError(f"a polygon needs at least 3 vertices, got {len(vertices_px)}")
-    start = np.asarray(vertices_px, float)
-    end = np.roll(start, -1, axis=0)
-    x, y = xy_px[:, :1], xy_px[:, 1:]
-    spans = (start[:, 1] > y) != (end[:, 1] > y)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        cross_x = start[:, 0] + (y - start[:, 1]) * (end[:, 0] - start[:, 0]) / (
-            end[:, 1] - start[:, 1]
-        )
-    inside: NDArray[np.bool_] = (np.where(spans, x < cross_x, False).sum(axis=1) % 2) == 1
+    vertices = np.asarray(vertices_px, float)
+    x, y = xy_px[:, 0], xy_px[:, 1]
+    inside = np.zeros(len(xy_px), bool)
+    # Edge by edge: points times edges at once would take a gigabyte for a finely drawn zone.
+    for (start_x, start_y), (end_x, end_y) in zip(
+        vertices, np.roll(vertices, -1, axis=0), strict=True
+    ):
+        if start_y == end_y:
+            continue
+        spans = (start_y > y) != (end_y > y)
+        cross_x = start_x + (y - start_y) * (end_x - start_x) / (end_y - start_y)
+        inside ^= spans & (x < cross_x)
     return inside
 
 
