@@ -147,6 +147,9 @@ def analyse_view(
     detected = detection.dots
     pigment_like = detected[detected.kind != Kind.HAIR]
     treated = treated_area(detected, reference.shape, reference.skin.region)
+    if not treated.any():
+        # A row of stray dots makes no area: then they are followed on all of the skin.
+        treated = reference.skin.region
     frame = frame_around(treated, detection.fwhm_px, 4 * detection.fwhm_px, reference.shape)
 
     progress(0.05, "aligning")

@@ -36,8 +36,6 @@ class PhotometrySettings:
     """Sigma of the background smoothing, in median dot spacings."""
     background_fwhm: float = 2.0
     """...but never below this many dot FWHM, or the background follows the dots."""
-    overlap_sigmas: float = 5.0
-    """Places farther apart than this many sigmas do not share pixels (overlap < 0.2 %)."""
     min_visible_share: float = 0.85
     """A place with less of its spot on valid skin is censored."""
     background_rounds: int = 3
@@ -126,7 +124,7 @@ def blur(image: FloatArray, sigma_px: float) -> FloatArray:
     if step >= 2:
         height, width = image.shape
         small = cv2.resize(image, (-(-width // step), -(-height // step)), interpolation=cv2.INTER_AREA)
-        # Area averaging and linear upsampling add a variance of (step^2 - 1)/12 each way.
+        # In small pixels area averaging adds a variance of up to 1/12, linear upsampling 1/6.
         rest = max(sigma_px**2 / step**2 - 0.25, 0.25) ** 0.5
         small = cv2.GaussianBlur(small, (0, 0), rest, borderType=cv2.BORDER_REPLICATE)
         return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -157,6 +155,7 @@ def _overlap(
     """
     n = len(xy_px)
     two = 2 * sigma_px**2
+    # Places farther apart than five sigmas do not share pixels (overlap < 0.3 %).
     pairs = cKDTree(xy_px).query_pairs(3.5 * two**0.5, output_type="ndarray")
     d2 = ((xy_px[pairs[:, 0]] - xy_px[pairs[:, 1]]) ** 2).sum(axis=1)
     off = 0.5 * np.exp(-d2 / (2 * two))
@@ -384,7 +383,7 @@ def empty_places(
 
     Returns
     -------
-    xy_px : ndarray of shape (m, 2), m <= `limit`
+    xy_px : ndarray of shape (m, 2), m < 2 `limit`
     """
     height, width = region.shape
     pitch = max(spacing_px / 2, 2.0)
@@ -448,7 +447,7 @@ def measure_pigment(
     """
     if density.shape != region.shape or density.ndim != 2:
         raise ValueError(f"density {density.shape} and region {region.shape} must be equal 2-D shapes")
-    if sigma_px <= 0 or spacing_px <= 0:
+    if not (sigma_px > 0 and spacing_px > 0):
         raise ValueError(f"sigma_px and spacing_px must be positive, got {sigma_px}, {spacing_px}")
     if len(xy_px) == 0:
         nothing = np.empty(0)

@@ -184,7 +184,9 @@ def measure_view(
     )
     spacing_px = median_spacing(catalogue.xy_px)
     if not np.isfinite(spacing_px):
-        return ViewMeasurement(catalogue, np.ones(len(catalogue)), float("nan"), sigma_px, ())
+        # One or two places are no pattern to measure: an empty catalogue says so.
+        none = Catalogue(np.empty((0, 2)), np.empty(0), np.empty(0, bool))
+        return ViewMeasurement(none, np.empty(0), float("nan"), sigma_px, ())
     # A quick first look tells hair from pigment; only then may the dots set width and place.
     looks = np.ones(len(catalogue))
     for quick in (True, False):
@@ -244,6 +246,8 @@ def systematic_errors(
         return SystematicErrors()
     weight = measurement.weight
     usable = np.isfinite(first.pigment) & np.isfinite(photo.pigment)
+    if not usable.any():
+        return SystematicErrors()
     mean_dot = float(np.average(first.pigment[usable], weights=weight[usable] + 1e-9))
     # The zero is taken off; half of what was taken off stays in doubt.
     zero = (photo.zero_point - first.zero_point) / (2 * mean_dot) if mean_dot > 0 else 0.0
