@@ -147,6 +147,12 @@ def analyse_series(
         else:
             refused.append(ready)
 
+    notes = [
+        f"{row.photo} was chosen as the baseline but could not be used ({row.reason}); "
+        "the earliest measurable photo stands in"
+        for row in refused
+        if row.photo == baseline and prepared.get(row.view)
+    ]
     views: list[ViewAnalysis] = []
     for number, (view, members) in enumerate(sorted(prepared.items())):
         start, span = 0.3 + 0.7 * number / len(prepared), 0.7 / len(prepared)
@@ -186,6 +192,7 @@ def analyse_series(
         method_version=METHOD_VERSION,
         settings=settings.as_mapping(),
         settings_hash=settings.fingerprint(),
+        notes=tuple(notes),
     )
 
 
@@ -227,7 +234,8 @@ def _choose_baseline(
     members: Sequence[PreparedPhoto], wanted: str | None, settings: AnalysisSettings
 ) -> tuple[int, Detection, list[tuple[PreparedPhoto, str]]] | str:
     """Index and spots of the baseline and the photos passed over; or why there is none."""
-    order = list(range(len(members)))
+    # An undated photo may be from any time: it is compared with, only where no dated one can be.
+    order = sorted(range(len(members)), key=lambda k: (members[k].photo.captured_on is None, k))
     named = [k for k in order if members[k].photo.name == wanted]
     if named:
         order = named
@@ -240,6 +248,8 @@ def _choose_baseline(
         skipped.append(
             (members[k], f"only {n} pigment dots found: no baseline without visible dots")
         )
+    if named:
+        return f"no pigment dots found in {wanted}, the chosen baseline: choose another"
     return "no pigment dots found in this view: there is nothing to follow"
 
 
