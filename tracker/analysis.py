@@ -85,7 +85,7 @@ def analyse_series(
     *,
     client: str = "",
     sessions: Sequence[Session] = (),
-    settings: AnalysisSettings = AnalysisSettings(),  # noqa: B008 - frozen
+    settings: AnalysisSettings = AnalysisSettings(),
     mm_per_px: float | None = None,
     marker_mm: float | None = None,
     baseline: str | None = None,
@@ -133,7 +133,7 @@ def analyse_series(
         raise ValueError(f"photo names must differ, {', '.join(twice)} comes twice")
     if baseline is not None and baseline not in names:
         raise ValueError(f"baseline must name one of the photos, got {baseline!r}")
-    tell = progress or (lambda share, text: None)
+    tell = progress or (lambda _share, _text: None)
     # One order whatever order they came in: same photos, same bytes.
     in_time = sorted(photos, key=lambda p: (p.captured_on or date.min, p.name))
     decoded = _Decoded()
