@@ -29,6 +29,8 @@ class CatalogueSettings:
     """Peaks of baseline minus later photos: two photos' noise, so a higher threshold."""
     separation_fwhm: float = 0.7
     """Places closer than this are one dot; the joint fit could not tell them apart."""
+    late_hair: float = 0.95
+    """Chance of hair for a place that only the later photos show."""
     unknown_hair: float = 0.3
     """Chance of hair for a place that the single photo said nothing about."""
 
@@ -96,15 +98,21 @@ def build_catalogue(
             mean = np.where(seen, stack, 0).sum(axis=0) / np.maximum(count, 1)
         change = np.where(count > 0, base - mean, np.nan).astype(np.float32)
         found.append(_peaks(change, sigma_px, settings.change_snr * floor, region))
+        # What is dark late but was no peak early is hair beside the dots: it is fitted along,
+        # or its darkness would be read as pigment that stays.
+        late = np.where(count > 0, mean, np.nan).astype(np.float32)
+        found.append(_peaks(late, sigma_px, settings.baseline_snr * floor, region))
 
     separation = settings.separation_fwhm * 2.355 * sigma_px
     xy = np.concatenate([places for places, _ in found])
     strength = np.concatenate([height for _, height in found])
-    vanished = np.concatenate([np.full(len(p), k == 1) for k, (p, _) in enumerate(found)])
+    source = np.concatenate([np.full(len(places), k) for k, (places, _) in enumerate(found)])
     # Of places that are one dot the baseline's own peak stays, then the stronger one.
-    keep = _thin(xy, np.where(vanished, 0, 1e6) + strength, separation)
-    xy, vanished = xy[keep], vanished[keep]
-    return Catalogue(xy, _hair_probability(xy, detected, detected_xy_px, separation, settings), vanished)
+    keep = _thin(xy, np.where(source == 0, 1e6, 0) + strength, separation)
+    xy, source = xy[keep], source[keep]
+    looks = _hair_probability(xy, detected, detected_xy_px, separation, settings)
+    looks[source == 2] = np.maximum(looks[source == 2], settings.late_hair)
+    return Catalogue(xy, looks, source == 1)
 
 
 def _noise(density: FloatArray, sigma_px: float, region: BoolArray) -> float:

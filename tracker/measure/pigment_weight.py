@@ -1,12 +1,13 @@
 """Which of the measured places hold pigment: hair told from dots by what the series shows.
 
-Shape and colour of a single photo tell hair poorly. Over the series hair stays and pigment
-fades: each place's own response, 1 for a place that fades like the pigment as a whole and 0 for
-one that stays, separates them well once something has faded. Each place gets a chance of being
-pigment from a mixture of two populations of that response, weighed by the single photo's
-opinion and by what its neighbours are: hair grows in areas, and outside the treated area there
-is nothing else. Where nothing fades the response says nothing and the single photo's opinion
-stands: the interval carries that doubt.
+Shape and colour of a single photo tell hair poorly. Over the series pigment fades, and all of
+it much alike, while hair stays, longer or shorter by the last shave but again all of it much
+alike. So the places' ratios of later to baseline pigment form two populations, one point per
+place with one coordinate per photo. Each place gets a chance of being pigment from the mixture
+of the two, weighed by the single photo's opinion and by what its neighbours are: hair grows in
+areas, and outside the treated area there is nothing else. Where nothing fades the populations
+coincide, the mixture says nothing and the single photo's opinion stands: the interval carries
+that doubt.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from tracker.measure.results import FloatColumn
@@ -24,16 +26,26 @@ from tracker.measure.results import FloatColumn
 class WeightSettings:
     """The two populations."""
 
-    hair_spread: float = 0.22
-    """SD of a hair's late-to-baseline ratio: shaves differ by about this much."""
-    least_fade: float = 0.15
-    """With less fade the populations overlap too much to be told apart."""
-    full_fade: float = 0.40
-    """From this fade on the response has its full say."""
-    pigment_spread_floor: float = 0.15
+    hair_mean_sd: float = 0.25
+    """By how much a shave changes the darkness of all hairs together, against the baseline."""
+    hair_spread: float = 0.28
+    """SD of single hairs' ratios about that."""
+    pigment_spread_floor: float = 0.12
+    pigment_spread_share: float = 0.5
+    """Dots respond differently: SD of their ratios is at most about this share of the fade."""
+    separation: float = 2.0
+    """Populations whose means differ by less than this many sds, in the photos together, are
+    not told apart; from twice this on the mixture has its full say."""
     neighbours: int = 40
     """Places whose opinion makes the local share of hair."""
-    rounds: int = 30
+    rounds: int = 25
+
+
+@dataclass(frozen=True, eq=False)
+class _Mixture:
+    weight: FloatColumn
+    score: float
+    say: float
 
 
 def pigment_weights(
@@ -64,69 +76,119 @@ def pigment_weights(
     usable = np.isfinite(baseline) & (baseline > 2 * baseline_sd)
     if usable.sum() < 50 or not later:
         return prior
-    ratios = np.stack(later)[:, usable] / baseline[usable]
-    noise = np.hypot(np.array(later_sd)[:, None], baseline_sd * np.clip(ratios, 0, 1.5))
-    noise /= baseline[usable]
     before, chance = baseline[usable], prior[usable]
-    tree = cKDTree(xy_px[usable])
-    _, near = tree.query(xy_px[usable], k=min(settings.neighbours, int(usable.sum())))
-
-    # Start from the more faded half of the places, so that hair cannot pull the start to itself.
-    seen = np.isfinite(ratios).any(axis=0)
-    if not seen.any():
+    ratios = np.stack(later)[:, usable] / before
+    noise = np.hypot(np.array(later_sd)[:, None], baseline_sd * np.clip(ratios, 0, 1.5)) / before
+    _, near = cKDTree(xy_px[usable]).query(
+        xy_px[usable], k=min(settings.neighbours, int(usable.sum()))
+    )
+    seen = np.isfinite(ratios)
+    count = seen.sum(axis=0)
+    if not (count > 0).any():
         return prior
-    typical = np.full(len(before), np.inf)
-    typical[seen] = np.nanmedian(ratios[:, seen], axis=0)
-    weight = chance * (typical <= np.median(typical[seen]))
-    spread = 0.3
-    for _ in range(settings.rounds):
-        left = _retained(weight, ratios, before)
-        response, response_sd, strength = _response(ratios, noise, left)
-        hair_sd = np.hypot(settings.hair_spread / strength, response_sd)
-        hair = _normal(response, hair_sd)
-        pigment = _normal(response - 1.0, np.hypot(spread, response_sd))
-        local = np.clip(weight[near].mean(axis=1), 0.02, 0.98)
-        odds = chance / (1 - chance) * local / (1 - local) * pigment / np.maximum(hair, 1e-12)
-        known = np.isfinite(response)
-        # A place no later photo shows has only its looks and its neighbours to go by.
-        odds = np.where(known, odds, chance / (1 - chance) * local / (1 - local))
-        weight = odds / (1 + odds)
-        mass = (weight * before)[known]
-        excess = mass * ((response[known] - 1) ** 2 - response_sd[known] ** 2)
-        spread = max(float(np.sqrt(max(excess.sum() / mass.sum(), 0.0))), settings.pigment_spread_floor)
-    # A photo that shares no place with the baseline says nothing about how much has faded.
-    fade = 1 - float(np.min(left[np.isfinite(ratios).any(axis=1)]))
-    say = np.clip((fade - settings.least_fade) / (settings.full_fade - settings.least_fade), 0, 1)
+    mean_ratio = np.where(count > 0, np.nan_to_num(ratios).sum(axis=0) / np.maximum(count, 1), 1.0)
+    # Two starts, few or many places pigment; the likelier end counts.
+    ends = [
+        _mix(ratios, noise, before, chance, near, mean_ratio <= np.quantile(mean_ratio, q), settings)
+        for q in (0.15, 0.6)
+    ]
+    # An end in which "hair" clears and "pigment" stays has the two confused (say 0).
+    best = max(ends, key=lambda end: (end.say > 0, end.score))
     result = prior.copy()
-    result[usable] = say * weight + (1 - say) * chance
+    result[usable] = best.say * best.weight + (1 - best.say) * chance
     return result
 
 
-def _retained(weight: FloatColumn, ratios: FloatColumn, before: FloatColumn) -> FloatColumn:
-    """Weighted retained share of each later photo, shape (photos,)."""
+def _mix(
+    ratios: FloatColumn,
+    noise: FloatColumn,
+    before: FloatColumn,
+    chance: FloatColumn,
+    near: NDArray[np.intp],
+    start: NDArray[np.bool_],
+    settings: WeightSettings,
+) -> _Mixture:
+    """Expectation-maximisation of the two populations from one start."""
     seen = np.isfinite(ratios)
+    known = np.nan_to_num(ratios)
+    # Photos share each dot's own response: their evidence adds up slower than their number.
+    temper = np.maximum(seen.sum(axis=0), 1) ** -0.5
+    weight = np.where(start, 0.9, 0.1)
+    spread = np.full(len(ratios), 0.25)
+    looks = np.log(chance / (1 - chance))
+    score = -np.inf
+    pigment_mean = hair_mean = np.ones(len(ratios))
+    for _ in range(settings.rounds):
+        pigment_mean = _weighted_ratio(weight, known, seen, before)
+        hair_mean = _hair_means(1 - weight, known, seen, noise, settings)
+        spread = _pigment_spread(weight, known, seen, noise, before, pigment_mean, settings)
+        as_pigment = _log_density(known, pigment_mean, np.hypot(spread[:, None], noise), seen)
+        as_hair = _log_density(known, hair_mean, np.hypot(settings.hair_spread, noise), seen)
+        local = np.clip(weight[near].mean(axis=1), 0.02, 0.98)
+        logit = looks + np.log(local / (1 - local)) + temper * (as_pigment - as_hair)
+        weight = 1 / (1 + np.exp(-np.clip(logit, -30, 30)))
+        share = np.clip(chance * local / (chance * local + (1 - chance) * (1 - local)), 0.01, 0.99)
+        top = np.maximum(as_pigment, as_hair) * temper
+        mixed = share * np.exp(temper * as_pigment - top) + (1 - share) * np.exp(
+            temper * as_hair - top
+        )
+        score = float((np.log(mixed) + top).mean())
+        score -= 0.5 * float((((hair_mean - 1) / settings.hair_mean_sd) ** 2).sum()) / len(before)
+    apart = float(
+        np.sqrt((((hair_mean - pigment_mean) ** 2) / (spread**2 + settings.hair_spread**2)).sum())
+    )
+    # Pigment that is darker than hair would be, in every photo, is not fading: no verdict.
+    fades = float((hair_mean - pigment_mean).mean()) > 0
+    say = np.clip(apart / settings.separation - 0.5, 0, 1) if fades else 0.0
+    return _Mixture(weight, score, float(say))
+
+
+def _weighted_ratio(
+    weight: FloatColumn, ratios: FloatColumn, seen: NDArray[np.bool_], before: FloatColumn
+) -> FloatColumn:
     mass = weight * before * seen
-    return (mass * np.nan_to_num(ratios)).sum(axis=1) / np.maximum(mass.sum(axis=1), 1e-12)
+    mean: FloatColumn = (mass * ratios).sum(axis=1) / np.maximum(mass.sum(axis=1), 1e-12)
+    return mean
 
 
-def _response(
-    ratios: FloatColumn, noise: FloatColumn, left: FloatColumn
-) -> tuple[FloatColumn, FloatColumn, FloatColumn]:
-    """How far each place follows the pigment's fade (1) or stays (0), its sd, and the leverage.
-
-    Least squares of ``1 - ratio = response * (1 - left)`` over the photos that show the place.
-    """
-    lever = np.clip(1 - left, 0.02, None)[:, None] * np.isfinite(ratios)
-    total = (lever**2).sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        response = (lever * (1 - np.nan_to_num(ratios))).sum(axis=0) / total
-        sd = np.sqrt((lever**2 * np.nan_to_num(noise) ** 2).sum(axis=0)) / total
-        # A shave is one draw per photo: several photos average it, though not independently.
-        strength = total / np.sqrt((lever**2).sum(axis=0))
-    response[total == 0] = np.nan
-    return response, np.nan_to_num(sd, posinf=1.0), np.maximum(strength, 1e-3)
+def _hair_means(
+    weight: FloatColumn,
+    ratios: FloatColumn,
+    seen: NDArray[np.bool_],
+    noise: FloatColumn,
+    settings: WeightSettings,
+) -> FloatColumn:
+    """Mean hair ratio per photo, drawn to 1 where few hairs speak."""
+    precision = weight * seen / (settings.hair_spread**2 + np.nan_to_num(noise, nan=1.0) ** 2)
+    # Hairs of one photo share their shave: beyond about thirty of them nothing is learnt.
+    precision *= (30 / np.maximum(weight.sum(), 30)) if weight.sum() > 0 else 0
+    pull = 1 / settings.hair_mean_sd**2
+    mean: FloatColumn = ((precision * ratios).sum(axis=1) + pull) / (precision.sum(axis=1) + pull)
+    return mean
 
 
-def _normal(distance: FloatColumn, sd: FloatColumn) -> FloatColumn:
-    density: FloatColumn = np.exp(-0.5 * np.minimum((distance / sd) ** 2, 60.0)) / sd
-    return density
+def _pigment_spread(
+    weight: FloatColumn,
+    ratios: FloatColumn,
+    seen: NDArray[np.bool_],
+    noise: FloatColumn,
+    before: FloatColumn,
+    mean: FloatColumn,
+    settings: WeightSettings,
+) -> FloatColumn:
+    """SD of the dots' own ratios per photo, noise taken off, within what fading dots do."""
+    mass = weight * before * seen
+    excess = (ratios - mean[:, None]) ** 2 - np.nan_to_num(noise) ** 2
+    variance = (mass * excess).sum(axis=1) / np.maximum(mass.sum(axis=1), 1e-12)
+    most = np.maximum(settings.pigment_spread_share * np.abs(1 - mean), settings.pigment_spread_floor)
+    return np.clip(np.sqrt(np.maximum(variance, 0)), settings.pigment_spread_floor, most)
+
+
+def _log_density(
+    ratios: FloatColumn, mean: FloatColumn, sd: FloatColumn, seen: NDArray[np.bool_]
+) -> FloatColumn:
+    """Log density of each place over the photos that show it; far outliers count alike."""
+    sd = np.nan_to_num(sd, nan=1.0)
+    distance = np.minimum(((ratios - mean[:, None]) / sd) ** 2, 16.0)
+    total: FloatColumn = (seen * (-0.5 * distance - np.log(sd))).sum(axis=0)
+    return total
