@@ -1,0 +1,133 @@
+"""How right the tracker is on scenes whose truth is known, and what it costs.
+
+``python -m benchmarks.accuracy`` measures every preset with default settings, prints tables and
+writes accuracy.json and accuracy.md; with ``--document docs/benchmark.md`` the latter goes there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from benchmarks.cost import SIZES_MEGAPIXELS, measure_cost
+from benchmarks.document import accuracy_document, accuracy_tables, origin, show
+from benchmarks.scenes import FADING_PRESETS, HOLDOUT_SEED, Case, cases
+
+FIRST_SEED = 1
+SCENES = 3
+HOLDOUT_SCENES = 2
+WIDTH = 170
+"""Columns of the terminal under which the widest table would be cut."""
+
+
+def _quiet_worker() -> None:
+    import cv2
+
+    cv2.setNumThreads(1)
+
+
+def _measure(case: Case) -> dict[str, Any]:
+    from benchmarks.measuring import measure_case
+
+    return measure_case(case)
+
+
+def run(chosen: Sequence[Case], workers: int, console: Console) -> list[dict[str, Any]]:
+    """Records of all cases in their order; each case in a worker with one thread."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    records: dict[str, dict[str, Any]] = {}
+    with ProcessPoolExecutor(workers, get_context("spawn"), _quiet_worker) as pool:
+        waiting = {pool.submit(_measure, case): case for case in chosen}
+        for done in as_completed(waiting):
+            records[waiting[done].name] = done.result()
+            console.print(f"{len(records)}/{len(chosen)} {waiting[done].name}", highlight=False)
+    return [records[case.name] for case in chosen]
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN: what was not measured is null."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__)
+    parser.add_argument("--scenes", type=int, default=SCENES, help="scenes per preset")
+    parser.add_argument("--seed", type=int, default=FIRST_SEED, help="seed of the first scene")
+    parser.add_argument("--presets", nargs="+", default=list(FADING_PRESETS))
+    parser.add_argument("--holdout", action="store_true", help="seeds that nothing was tuned on")
+    parser.add_argument("--quick", action="store_true", help="one scene per preset, 4 MP only")
+    parser.add_argument("--no-cost", action="store_true", help="leave out time and memory")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    parser.add_argument("--document", type=Path, help="where the Markdown goes")
+    parser.add_argument("--date", help="date of the run; else that of the commit")
+    arguments = parser.parse_args(given)
+    if arguments.quick:
+        arguments.scenes = 1
+    if arguments.holdout:
+        arguments.seed = HOLDOUT_SEED
+        arguments.scenes = min(arguments.scenes, HOLDOUT_SCENES)
+    return arguments
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    arguments = _arguments(given)
+    started = time.perf_counter()
+    console = Console(width=max(WIDTH, Console().width))
+    seeds = range(arguments.seed, arguments.seed + arguments.scenes)
+    chosen = cases(seeds, arguments.presets)
+    records = run(chosen, max(1, arguments.workers), console)
+    sizes = () if arguments.no_cost else SIZES_MEGAPIXELS[: 1 if arguments.quick else None]
+    costs = [measure_cost(megapixels) for megapixels in sizes]
+    result = {
+        "command": _command(arguments),
+        **origin(arguments.date),
+        "seconds": time.perf_counter() - started,
+        "seeds": list(seeds),
+        "holdout": arguments.holdout,
+        "cost": costs,
+        "series": records,
+    }
+    for table in accuracy_tables(result):
+        show(table, console)
+    name = "holdout" if arguments.holdout else "accuracy"
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(_plain(result), indent=1, allow_nan=False) + "\n"
+    (arguments.out / f"{name}.json").write_text(text, encoding="utf-8")
+    document = arguments.document or arguments.out / f"{name}.md"
+    document.write_text(accuracy_document(result), encoding="utf-8")
+    console.print(f"{arguments.out / name}.json and {document} written", highlight=False)
+    return 0
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    words = ["python -m benchmarks.accuracy", f"--scenes {arguments.scenes}"]
+    words.append("--holdout" if arguments.holdout else f"--seed {arguments.seed}")
+    if arguments.presets != list(FADING_PRESETS):
+        words.append("--presets " + " ".join(arguments.presets))
+    if arguments.no_cost:
+        words.append("--no-cost")
+    return " ".join(words)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
