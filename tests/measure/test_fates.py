@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tracker.measure.fates import dot_fates, survival
+from tracker.measure.results import Fate
+
+
+def fates(before: list[float], now: list[float], sd: float = 0.1) -> list[str]:
+    return dot_fates(np.array(before), sd, np.array(now), sd).tolist()
+
+
+def test_each_fate() -> None:
+    before = [1.0, 1.0, 1.0, 1.0, np.nan]
+    now = [0.95, 0.5, 0.05, np.nan, 0.5]
+    assert fates(before, now) == ["persisting", "faded", "gone", "censored", "censored"]
+
+
+def test_darker_dots_persist() -> None:
+    assert fates([1.0], [1.6]) == ["persisting"]
+
+
+def test_what_was_never_above_the_noise_cannot_go() -> None:
+    assert fates([0.15], [0.0]) == ["persisting"]
+
+
+def test_in_a_sharp_photo_a_small_rest_is_gone_all_the_same() -> None:
+    assert fates([1.0], [0.11], sd=0.001) == ["gone"]
+    assert fates([1.0], [0.13], sd=0.001) == ["faded"]
+
+
+def test_noise_decides_what_counts_as_faded() -> None:
+    assert fates([1.0], [0.7], sd=0.05) == ["faded"]
+    assert fates([1.0], [0.7], sd=0.2) == ["persisting"]
+
+
+def test_no_dots_no_fates() -> None:
+    assert fates([], []) == []
+
+
+@pytest.mark.parametrize(
+    ("gone", "n", "low", "high"),
+    # Wilson (1927) intervals as published for x of n: 0/10, 5/10, 10/10
+    [(10, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (0, 10, 0.7225, 1.0)],
+)
+def test_wilson_interval(gone: int, n: int, low: float, high: float) -> None:
+    fate = np.array([Fate.GONE.value] * gone + [Fate.FADED.value] * (n - gone))
+    share, found_low, found_high = survival(fate)
+    assert share == pytest.approx(1 - gone / n)
+    assert found_low == pytest.approx(low, abs=1e-4)
+    assert found_high == pytest.approx(high, abs=1e-4)
+
+
+def test_censored_dots_neither_live_nor_die() -> None:
+    fate = np.array([Fate.GONE.value, Fate.PERSISTING.value, *[Fate.CENSORED.value] * 50])
+    assert survival(fate)[0] == 0.5
+
+
+@pytest.mark.parametrize("fate", [np.array([], "<U10"), np.array([Fate.CENSORED.value] * 3)])
+def test_nothing_seen_is_nan(fate: np.ndarray) -> None:
+    assert np.isnan(survival(fate)).all()
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(gone=st.integers(0, 5000), left=st.integers(0, 5000))
+def test_interval_holds_the_share_within_0_and_1(gone: int, left: int) -> None:
+    if gone + left == 0:
+        return
+    fate = np.repeat([Fate.GONE.value, Fate.PERSISTING.value], [gone, left])
+    share, low, high = survival(fate)
+    assert 0 <= low <= share + 1e-12
+    assert share - 1e-12 <= high <= 1
