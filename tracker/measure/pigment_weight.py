@@ -79,13 +79,16 @@ def pigment_weights(
     before, chance = baseline[usable], prior[usable]
     ratios = np.stack(later)[:, usable] / before
     noise = np.hypot(np.array(later_sd)[:, None], baseline_sd * np.clip(ratios, 0, 1.5)) / before
+    # A photo that shares no place with the baseline says nothing; it must not read as all gone.
+    shares = np.isfinite(ratios).any(axis=1)
+    ratios, noise = ratios[shares], noise[shares]
+    if not shares.any():
+        return prior
     _, near = cKDTree(xy_px[usable]).query(
         xy_px[usable], k=min(settings.neighbours, int(usable.sum()))
     )
     seen = np.isfinite(ratios)
     count = seen.sum(axis=0)
-    if not (count > 0).any():
-        return prior
     mean_ratio = np.where(count > 0, np.nan_to_num(ratios).sum(axis=0) / np.maximum(count, 1), 1.0)
     # Two starts, few or many places pigment; the likelier end counts.
     ends = [
