@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from tracker.measure.detection import Detection
 from tracker.measure.frame import MeasuringFrame, frame_around
 from tracker.measure.luminance import (
+    BoolArray,
     FloatArray,
     SrgbArray,
     channel_density,
@@ -32,8 +34,8 @@ from tracker.view_rows import Aligned, RowMaker
 FWHM_PER_SIGMA = 2.3548
 TONE_SIDE_PX = 500
 """Skin colour is compared on reduced pictures of this long side: blotches need no more."""
-ANCHORS = 400
-"""Dots on which the alignment is refined."""
+NATIVE_GAP_FWHM = 6.0
+"""Native skin starts this many dot widths from the treated area: strays lie nearer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,11 +84,21 @@ def _frame_photo(
 
 
 def small_picture(
-    prepared: PreparedPhoto, small: MeasuringFrame, registration: Registration | None
+    prepared: PreparedPhoto,
+    small: MeasuringFrame,
+    registration: Registration | None,
+    fwhm_px: float,
 ) -> FloatArray:
-    """sRGB codes 0..255 of a photo in the reduced baseline frame, (h, w, 3); NaN if unusable."""
+    """sRGB codes 0..255 of a photo in the reduced baseline frame, (h, w, 3); NaN if unusable.
+
+    Dots and hairs are taken out: what is left is the skin between them.
+    """
     srgb = prepared.read()
     usable = (prepared.skin.region & ~prepared.skin.glare & ~clipped(srgb)).astype(np.float32)
+    side = 2 * round(fwhm_px) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    # Closing fills what is darker and smaller than two dots: dots and hairs leave, skin stays.
+    srgb = cv2.morphologyEx(cv2.blur(srgb, (3, 3)), cv2.MORPH_CLOSE, kernel)
     eighth = np.float32(255 / np.iinfo(srgb.dtype).max)
     channels = [srgb[..., c].astype(np.float32) * eighth for c in range(3)]
     if registration is None:
@@ -99,8 +111,19 @@ def small_picture(
     return picture
 
 
+def _small_masks(
+    small: MeasuringFrame, treated: BoolArray, skin: BoolArray, gap_px: float
+) -> tuple[BoolArray, BoolArray]:
+    """Treated skin, and native skin at least `gap_px` away from it, in the reduced baseline."""
+    share = small.crop(treated.astype(np.float32))
+    reach = max(2, round(gap_px * small.scale))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    near = cv2.dilate((share > 0.01).astype(np.uint8), kernel) > 0
+    return share > 0.9, small.crop_mask(skin) & ~near
+
+
 def _tone_gain(
-    baseline: FloatArray, picture: FloatArray, settings: MeasurementSettings
+    baseline: FloatArray, picture: FloatArray, native: BoolArray, settings: MeasurementSettings
 ) -> ToneGain:
     """Contrast of a photo against the baseline's, from their reduced pictures."""
     known = np.isfinite(baseline).all(axis=2) & np.isfinite(picture).all(axis=2)
@@ -108,7 +131,9 @@ def _tone_gain(
     for codes in (baseline, picture):
         whole = np.clip(np.nan_to_num(codes) * (65535 / 255), 0, 65535).astype(np.uint16)
         densities.append(np.stack([channel_density(whole, c) for c in range(3)], axis=-1))
-    return relative_tone_gain(densities[0], densities[1], known, settings.tone_gain)
+    return relative_tone_gain(
+        densities[0], densities[1], known, native & known, settings.tone_gain
+    )
 
 
 def analyse_view(
@@ -153,13 +178,16 @@ def analyse_view(
     frame = frame_around(treated, detection.fwhm_px, 4 * detection.fwhm_px, reference.shape)
 
     progress(0.05, "aligning")
-    aligned = _align(prepared, baseline, pigment_like.xy_px, detection.fwhm_px, progress)
+    aligned = _align(prepared, baseline, pigment_like.xy_px, progress)
     small = MeasuringFrame(
         0,
         0,
         reference.shape[1],
         reference.shape[0],
         min(1.0, TONE_SIDE_PX / max(reference.shape)),
+    )
+    treated_small, native_small = _small_masks(
+        small, treated, reference.skin.region, NATIVE_GAP_FWHM * detection.fwhm_px
     )
     frames: list[FramePhoto | None] = []
     pictures: list[FloatArray | None] = []
@@ -171,12 +199,12 @@ def analyse_view(
             pictures.append(None)
             continue
         registration = match.registration if isinstance(match, Aligned) else None
-        picture = small_picture(prepared[k], small, registration)
+        picture = small_picture(prepared[k], small, registration, detection.fwhm_px)
         first = pictures[0] if pictures else None
         gain = (
             UNIT_GAIN
             if first is None
-            else _tone_gain(first, picture, settings)
+            else _tone_gain(first, picture, native_small, settings)
         )
         pictures.append(picture)
         frames.append(_frame_photo(prepared[k], frame, registration, gain))
@@ -203,8 +231,8 @@ def analyse_view(
         scale_mm_per_px,
         detection,
         settings,
-        small,
         pictures,
+        (treated_small, native_small),
     )
     made = []
     for number, k in enumerate(order):
@@ -229,14 +257,12 @@ def _align(
     prepared: Sequence[PreparedPhoto],
     baseline: int,
     dots_px: FloatColumn,
-    fwhm_px: float,
     progress: Progress,
 ) -> list[Aligned | NotRegistered | None]:
     """Align every photo with the baseline and refine the alignment on the dots."""
     links = align_series([p.features for p in prepared], baseline)
     reference = prepared[baseline]
     density = luminance_density(reference.read())
-    anchors = dots_px[:: max(1, len(dots_px) // ANCHORS)]
     aligned: list[Aligned | NotRegistered | None] = []
     for k, link in enumerate(links):
         progress(0.1 + 0.35 * k / len(links), f"aligning {prepared[k].photo.name}")
@@ -246,7 +272,7 @@ def _align(
             aligned.append(link.result)
         else:
             refined = refine_on_density(
-                link.result, density, luminance_density(prepared[k].read()), anchors
+                link.result, density, luminance_density(prepared[k].read()), dots_px
             )
             aligned.append(Aligned(refined, prepared[link.parent].photo.name))
     return aligned

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import cv2
 import numpy as np
 
 from tracker.measure.detection import Detection
@@ -106,8 +105,8 @@ class RowMaker:
         scale_mm_per_px: float | None,
         detection: Detection,
         settings: MeasurementSettings,
-        small: MeasuringFrame,
         pictures: Sequence[FloatArray | None],
+        small_masks: tuple[BoolArray, BoolArray],
     ) -> None:
         self.reference = reference
         self.frame = frame
@@ -124,9 +123,8 @@ class RowMaker:
         # Pigment leaves in OD mm2 with a scale, else in OD px2 of the baseline photo.
         self.pigment_unit = self.px2_per_frame_px2 * (scale_mm_per_px or 1.0) ** 2
         self.area_cm2 = self._areas(layout)
-        self.small = small
         self.pictures = pictures
-        self.treated_small, self.native_small = self._tone_masks()
+        self.treated_small, self.native_small = small_masks
 
     def baseline_dots(self) -> Dots:
         """The catalogue as spots of the baseline photo, full-resolution pixels."""
@@ -338,16 +336,6 @@ class RowMaker:
             for name in self.zone_names:
                 areas[name] = float(np.count_nonzero(names == name)) * step**2 * per_px_cm2
         return areas
-
-    def _tone_masks(self) -> tuple[BoolArray, BoolArray]:
-        """Treated skin, and native skin well away from it, in the reduced baseline."""
-        share = self.small.crop(self.treated.astype(np.float32))
-        spacing = self.measurement.spacing_px / self.frame.scale * self.small.scale
-        gap = max(3, round(6 * spacing)) if np.isfinite(spacing) else 3
-        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * gap + 1, 2 * gap + 1))
-        near = cv2.dilate((share > 0.01).astype(np.uint8), kernel) > 0
-        skin = self.small.crop_mask(self.reference.skin.region)
-        return share > 0.9, skin & ~near
 
     def _tone(self, number: int) -> Tone:
         """Tone of treated against native skin in one photo's reduced picture."""

@@ -3,11 +3,15 @@
 A phone's tone curve multiplies every small density difference, the dots' too, by its slope at
 the skin's brightness. Between two photos that slope can differ by 10 to 30 %, which no local
 measurement of the dots can tell from a fade. The skin itself can: blotches of redness and
-melanin are fixed to it, and their *colour* (red minus green density) is not touched by light
-and shade, which cancel, nor by pigment, which is nearly neutral. The ratio of that colour's
-spread in the two photos, on the same skin, is the ratio of the slopes.
+melanin are fixed to it. Their *colour* (green minus red density) tells where they are, whatever
+the light, because shading cancels in it and pigment is nearly neutral. Two readings follow:
 
-The estimate is drawn towards 1 by a prior, the more the less the two colour pictures agree.
+- how strongly the *brightness* follows that colour, in the photo against the baseline. Light
+  and shade do not know the blotches' places, and the camera's saturation does not enter.
+- how strongly the colour itself is drawn. It is the steadier figure, but a camera's saturation
+  enters in full.
+
+Both are ratios to the baseline, averaged by their variances, with 1 as a third opinion.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.photometry import smooth_valid
@@ -22,13 +27,17 @@ from tracker.measure.photometry import smooth_valid
 
 @dataclass(frozen=True)
 class ToneGainSettings:
-    """Bands of skin colour that are compared, relative to the picture's long side."""
+    """Sizes of skin blotches that are compared, relative to the picture's long side."""
 
-    bands: tuple[tuple[float, float], ...] = ((0.010, 0.030), (0.027, 0.080))
+    band: tuple[float, float] = (0.010, 0.030)
     prior_sd: float = 0.12
     """SD of log gain between two photos by one person's phones."""
-    colour_sd: float = 0.025
-    """What colour processing adds to the ratio besides the slope, SD of its logarithm."""
+    saturation_sd: float = 0.07
+    """SD of log saturation between such photos: what the colour's own ratio may be off by."""
+    brightness_sd: float = 0.03
+    """The brightness reading is no better than this: stubble grows where hair grows."""
+    floor_sd: float = 0.015
+    """Nor is any reading better than this: blotches change a little."""
     least_agreement: float = 0.5
     """Correlation of the two colour pictures under which they say nothing."""
     cell: float = 0.08
@@ -49,60 +58,91 @@ def relative_tone_gain(
     baseline_rgb: FloatArray,
     photo_rgb: FloatArray,
     skin: BoolArray,
-    settings: ToneGainSettings = ToneGainSettings(),
+    native: BoolArray,
+    settings: ToneGainSettings = ToneGainSettings(),  # noqa: B008 - frozen
 ) -> ToneGain:
-    """Contrast gain of a photo against the baseline from the colour of the same skin.
+    """Contrast gain of a photo against the baseline from the blotches of the same skin.
 
     Parameters
     ----------
     baseline_rgb, photo_rgb : ndarray of shape (H, W, 3)
-        Optical density of the three channels in one frame; NaN where unusable.
+        Optical density of the three channels in one frame, dots and hairs taken out as far as
+        may be; NaN where unusable.
     skin : ndarray of shape (H, W)
-        Skin without pigment dots, or with few.
+        All skin: pigment is neutral enough not to spoil the colour reading.
+    native : ndarray of shape (H, W)
+        Skin without pigment, for the brightness reading.
     """
     usable = skin & np.isfinite(baseline_rgb).all(axis=2) & np.isfinite(photo_rgb).all(axis=2)
+    readings = [(0.0, settings.prior_sd**2)]
+    agreement = float("nan")
     side = max(skin.shape)
-    unknown = ToneGain(1.0, settings.prior_sd, float("nan"))
-    if usable.sum() < (4 * settings.cell * side) ** 2:
-        return unknown
-    weight = usable.astype(np.float32)
-    logs, variances, agreements = [], [], []
-    for fine, coarse in settings.bands:
-        before, after = (
-            _colour_band(rgb, weight, fine * side, coarse * side)[usable]
+    least = (4 * settings.cell * side) ** 2
+    for mask, brightness in ((usable, False), (usable & native, True)):
+        if mask.sum() < least:
+            continue
+        colour_before, colour_after = (
+            _band(rgb[..., 1] - rgb[..., 0], mask, settings)
             for rgb in (baseline_rgb, photo_rgb)
         )
-        keep = _inner(before) & _inner(after)
-        before, after = before[keep], after[keep]
-        if before.std() == 0 or after.std() == 0:
+        # Noise of one photo alone must not pass for a blotch: both photos tell the places.
+        place = colour_before + colour_after
+        before, after = colour_before, colour_after
+        if brightness:
+            before, after = (
+                _band(rgb[..., 1], mask, settings) for rgb in (baseline_rgb, photo_rgb)
+            )
+        kept = np.logical_and.reduce(
+            [_inner(values) for values in (colour_before, colour_after, before, after)]
+        )
+        if not (colour_before[kept].any() and colour_after[kept].any()):
             continue
-        agreement = float(np.corrcoef(before, after)[0, 1])
-        if not agreement > settings.least_agreement:
+        agreed = float(np.corrcoef(colour_before[kept], colour_after[kept])[0, 1])
+        if not brightness:
+            agreement = agreed
+        if not agreed > settings.least_agreement:
             continue
-        cells = max(4.0, len(before) / (coarse * side) ** 2)
-        # Log ratio of two SDs of a bivariate normal: variance (1 - r^2) / n.
-        variances.append((1 - agreement**2) / cells + (1 - agreement) ** 2)
-        logs.append(float(np.log(after.std() / before.std())))
-        agreements.append(agreement)
-    if not logs:
-        return unknown
-    weights = 1 / np.array(variances)
-    log_ratio = float(np.average(logs, weights=weights))
-    # The bands share their skin: no gain in precision from having two.
-    variance = float(np.min(variances)) + settings.colour_sd**2
-    shrink = settings.prior_sd**2 / (settings.prior_sd**2 + variance)
-    return ToneGain(
-        gain=float(np.exp(shrink * log_ratio)),
-        log_sd=float(np.sqrt(shrink * variance)),
-        agreement=max(agreements),
-    )
+        cells = _cells(mask, settings.cell * side)[kept]
+        ratio, variance = _ratio((after * place)[kept], (before * place)[kept], cells)
+        if ratio > 0:
+            extra = settings.brightness_sd if brightness else settings.saturation_sd
+            readings.append((float(np.log(ratio)), variance + extra**2 + settings.floor_sd**2))
+    logs, variances = np.array(readings).T
+    shares = 1 / variances
+    gain = float(np.exp((logs * shares).sum() / shares.sum()))
+    return ToneGain(gain, float(np.sqrt(1 / shares.sum())), agreement)
 
 
-def _colour_band(
-    rgb: FloatArray, weight: FloatArray, fine_px: float, coarse_px: float
-) -> FloatArray:
-    colour = np.nan_to_num(rgb[..., 0] - rgb[..., 1]).astype(np.float32)
-    return smooth_valid(colour, weight, fine_px) - smooth_valid(colour, weight, coarse_px)
+def _ratio(after: FloatArray, before: FloatArray, cells: NDArray[np.intp]) -> tuple[float, float]:
+    """Sum of `after` over sum of `before`, and the variance of its logarithm by jackknife."""
+    above, below = (np.bincount(cells, values.astype(np.float64)) for values in (after, before))
+    filled = np.bincount(cells) > 0
+    above, below = above[filled], below[filled]
+    if len(above) < 4 or below.sum() <= 0 or above.sum() <= 0:
+        return 0.0, 1.0
+    left_out = (above.sum() - above) / (below.sum() - below)
+    if not (left_out > 0).all():
+        return 0.0, 1.0
+    logs = np.log(left_out)
+    variance = (len(logs) - 1) / len(logs) * float(((logs - logs.mean()) ** 2).sum())
+    return float(above.sum() / below.sum()), variance
+
+
+def _cells(usable: BoolArray, side_px: float) -> NDArray[np.intp]:
+    """Number of the square cell of each usable pixel."""
+    rows, columns = np.nonzero(usable)
+    across = int(usable.shape[1] / side_px) + 1
+    return ((rows / side_px).astype(np.intp) * across + (columns / side_px).astype(np.intp))
+
+
+def _band(picture: FloatArray, usable: BoolArray, settings: ToneGainSettings) -> FloatArray:
+    """Blotches of the chosen sizes at the usable pixels, shape (n,)."""
+    side = max(picture.shape)
+    fine, coarse = settings.band
+    filled = np.nan_to_num(picture).astype(np.float32)
+    weight = usable.astype(np.float32)
+    band = smooth_valid(filled, weight, fine * side) - smooth_valid(filled, weight, coarse * side)
+    return band[usable]
 
 
 def _inner(values: FloatArray) -> BoolArray:
