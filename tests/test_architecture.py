@@ -44,6 +44,7 @@ LAYERS = {
     "view_rows": 3,
     "view_analysis": 4,
     "analysis": 5,
+    "self_check": 6,
     "report": 6,
     "batch": 7,
     "ui": 8,

@@ -28,7 +28,7 @@ def text_of(root: Path, name: str) -> str:
 def test_every_command_that_is_named_exists_with_its_options(
     root: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    named = re.findall(r"smp-tracker ([a-z]+)([^\n`|]*)", (root / name).read_text("utf-8"))
+    named = re.findall(r"smp-tracker ([a-z-]+)([^\n`|]*)", (root / name).read_text("utf-8"))
     assert named
     for command, rest in named:
         if command == "is":

@@ -15,7 +15,7 @@ from PIL import Image
 from tracker import __version__
 from tracker.cli import commands, main
 
-COMMANDS = ("demo", "app", "analyse", "batch", "detect", "register", "render")
+COMMANDS = ("demo", "app", "analyse", "batch", "detect", "register", "render", "self-check")
 
 
 def lines(text: str) -> list[str]:

@@ -207,6 +207,25 @@ def render(
     )
 
 
+@app.command(name="self-check")
+def self_check(
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="Rendered scalps, four photos each. [default: 6]")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first one.")] = 1,
+    quick: Annotated[bool, typer.Option("--quick", help="Two scalps only.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Measure rendered truth and null pairs: error, bias, interval coverage, repeatability."""
+    from tracker.cli.checking import self_check as run
+    from tracker.self_check import QUICK_SERIES, SERIES
+
+    n_series = seeds or (QUICK_SERIES if quick else SERIES)
+    return run(n_series, seed, terminal=Terminal(as_json, quiet, verbose))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status. Every failure a person can mend is one line."""
     given = list(sys.argv[1:] if arguments is None else arguments)
