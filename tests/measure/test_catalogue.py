@@ -1,0 +1,129 @@
+"""Which places are measured: complete, none twice, whatever faded since."""
+
+import numpy as np
+import pytest
+
+from tests.measure.density_scenes import DensityScene, dotted_skin
+from tracker.measure.catalogue import Catalogue, build_catalogue, flatten, median_spacing
+from tracker.measure.results import Dots
+
+
+def catalogue(
+    scene: DensityScene, later: tuple[np.ndarray, ...] = (), detected: Dots | None = None
+) -> Catalogue:
+    found = Dots.empty() if detected is None else detected
+    return build_catalogue(
+        scene.density,
+        later,
+        found,
+        found.xy_px,
+        sigma_px=scene.sigma_px,
+        region=scene.region,
+    )
+
+
+def spots(xy_px: np.ndarray, hair_probability: float) -> Dots:
+    n = len(xy_px)
+    ones = np.ones(n)
+    return Dots(
+        xy_px[:, 0],
+        xy_px[:, 1],
+        5 * ones,
+        0.3 * ones,
+        ones,
+        9 * ones,
+        hair_probability * ones,
+        np.zeros(n, np.int8),
+    )
+
+
+def recall(scene: DensityScene, places: np.ndarray, reach_px: float = 2.0) -> float:
+    if len(places) == 0:
+        return 0.0
+    distance = np.hypot(*(scene.xy_px[:, None] - places[None]).transpose(2, 0, 1))
+    return float((distance.min(axis=1) < reach_px).mean())
+
+
+def test_dots_of_the_baseline_alone() -> None:
+    scene = dotted_skin()
+    found = catalogue(scene)
+    assert recall(scene, found.xy_px) > 0.93
+    assert not found.vanished.any()
+
+
+@pytest.mark.parametrize("left", [0.1, 1.0])
+def test_faded_or_not_the_dots_are_there(left: float) -> None:
+    scene = dotted_skin()
+    later = dotted_skin(left=left, skin_seed=3)
+    found = catalogue(scene, (later.density, later.density))
+    # a photo where the dots are gone shows how little bare skin varies: then the faintest count
+    assert recall(scene, found.xy_px) > (0.98 if left < 0.5 else 0.93)
+
+
+def test_no_place_comes_twice() -> None:
+    scene = dotted_skin(spacing_px=8.0)
+    later = dotted_skin(spacing_px=8.0, left=0.2)
+    places = catalogue(scene, (later.density,)).xy_px
+    distance = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+    np.fill_diagonal(distance, np.inf)
+    assert distance.min() >= 0.7 * 2.355 * scene.sigma_px - 1e-6
+
+
+def test_order_of_the_later_photos_does_not_matter() -> None:
+    scene, first, second = dotted_skin(), dotted_skin(left=0.6), dotted_skin(left=0.2)
+    one = catalogue(scene, (first.density, second.density))
+    other = catalogue(scene, (second.density, first.density))
+    assert one.xy_px == pytest.approx(other.xy_px, abs=1e-3)
+
+
+def test_hair_chance_comes_from_the_spot_that_is_near() -> None:
+    scene = dotted_skin()
+    half = scene.xy_px[:, 0] < 130
+    found = catalogue(scene, detected=spots(scene.xy_px[half], 0.9))
+    near = found.xy_px[:, 0] < 120
+    assert np.median(found.hair_probability[near]) == 0.9
+    assert np.median(found.hair_probability[found.xy_px[:, 0] > 140]) == pytest.approx(0.3)
+
+
+def test_unknown_hair_chance_is_the_prior() -> None:
+    scene = dotted_skin(size=120)
+    found = catalogue(scene, detected=spots(scene.xy_px, float("nan")))
+    assert np.isfinite(found.hair_probability).all()
+
+
+def test_a_later_photo_that_shows_nothing_changes_nothing() -> None:
+    scene = dotted_skin(size=160)
+    blind = np.full_like(scene.density, np.nan)
+    assert catalogue(scene, (blind,)).xy_px == pytest.approx(catalogue(scene).xy_px)
+
+
+def test_a_baseline_that_shows_nothing_has_no_places() -> None:
+    scene = dotted_skin(size=120)
+    blind = DensityScene(np.full_like(scene.density, np.nan), scene.xy_px, scene.amplitude, 2.1, 13)
+    assert len(catalogue(blind)) == 0
+
+
+def test_places_keep_to_the_region() -> None:
+    scene = dotted_skin()
+    region = scene.region
+    region[:, 130:] = False
+    found = build_catalogue(
+        scene.density, (), Dots.empty(), np.empty((0, 2)), sigma_px=2.1, region=region
+    )
+    assert len(found) > 50
+    assert found.xy_px[:, 0].max() < 132
+
+
+def test_flatten_takes_the_level_off_and_keeps_holes() -> None:
+    density = np.full((60, 60), 0.7, np.float32)
+    density[20:30, 20:30] = np.nan
+    flat = flatten(density, 10.0)
+    assert np.isnan(flat[20:30, 20:30]).all()
+    assert np.nanmax(np.abs(flat)) < 1e-3
+
+
+def test_spacing_of_a_jittered_lattice() -> None:
+    scene = dotted_skin(size=400, spacing_px=13.0)
+    assert median_spacing(scene.xy_px) == pytest.approx(13.0, rel=0.12)
+    assert np.isnan(median_spacing(scene.xy_px[:2]))
+    assert np.isnan(median_spacing(np.empty((0, 2))))

@@ -1,0 +1,139 @@
+"""Hair told from pigment by what the series shows."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tracker.measure.pigment_weight import pigment_weights
+
+N = 600
+SD = 0.08
+
+
+class Crowd:
+    """Places of which a known part are hairs; pigment fades, hair changes with every shave."""
+
+    def __init__(self, left: tuple[float, ...], hair_share: float = 0.3, seed: int = 1) -> None:
+        rng = np.random.default_rng(seed)
+        self.xy_px = rng.uniform(0, 300, (N, 2))
+        self.hair = rng.random(N) < hair_share
+        true = rng.uniform(0.6, 1.6, N)
+        self.baseline = true + rng.normal(0, SD, N)
+        self.later = []
+        for share in left:
+            own = np.where(self.hair, 1.0, share)
+            varied = own * np.exp(rng.normal(0, 0.15, N))
+            self.later.append(true * varied + rng.normal(0, SD, N))
+        self.looks = np.clip(0.3 + 0.2 * self.hair + rng.normal(0, 0.1, N), 0, 1)
+
+    def weights(self) -> np.ndarray:
+        return pigment_weights(
+            self.baseline, SD, self.later, [SD] * len(self.later), self.looks, self.xy_px
+        )
+
+
+@pytest.mark.parametrize("left", [(0.4,), (0.7, 0.4, 0.2), (0.05,)])
+def test_what_stays_while_the_rest_fades_is_hair(left: tuple[float, ...]) -> None:
+    crowd = Crowd(left)
+    weight = crowd.weights()
+    assert weight[~crowd.hair].mean() > 0.75
+    assert weight[crowd.hair].mean() < 0.4
+    # the fade of the weighted pigment is nearly the pigment's own; unweighted it is far too low
+    retained = (weight * crowd.later[-1]).sum() / (weight * crowd.baseline).sum()
+    unweighted = crowd.later[-1].sum() / crowd.baseline.sum()
+    assert retained == pytest.approx(left[-1], abs=0.06 if len(left) > 1 else 0.10)
+    assert unweighted - left[-1] > 0.15
+
+
+@pytest.mark.parametrize("left", [(1.0,), (0.98, 1.03), (1.22,)])
+def test_where_nothing_fades_the_looks_decide(left: tuple[float, ...]) -> None:
+    crowd = Crowd(left)
+    assert crowd.weights() == pytest.approx(1 - np.clip(crowd.looks, 0.02, 0.98), abs=0.02)
+
+
+def test_without_hair_everything_counts() -> None:
+    crowd = Crowd((0.6, 0.3), hair_share=0.0)
+    weight = crowd.weights()
+    assert weight.mean() > 0.65
+    retained = (weight * crowd.later[-1]).sum() / (weight * crowd.baseline).sum()
+    assert retained == pytest.approx(0.3, abs=0.05)
+
+
+def test_without_later_photos_or_with_few_places_the_looks_decide() -> None:
+    crowd = Crowd(())
+    prior = 1 - np.clip(crowd.looks, 0.02, 0.98)
+    assert crowd.weights() == pytest.approx(prior)
+    few = pigment_weights(
+        crowd.baseline[:30],
+        SD,
+        [0.3 * crowd.baseline[:30]],
+        [SD],
+        crowd.looks[:30],
+        crowd.xy_px[:30],
+    )
+    assert few == pytest.approx(prior[:30])
+    none = np.empty(0)
+    assert pigment_weights(none, SD, [none], [SD], none, np.empty((0, 2))).shape == (0,)
+
+
+def test_places_no_later_photo_shows_go_by_looks_and_neighbours() -> None:
+    crowd = Crowd((0.5, 0.3))
+    for pigment in crowd.later:
+        pigment[:100] = np.nan
+    weight = crowd.weights()
+    assert np.isfinite(weight).all()
+    assert weight[100:][~crowd.hair[100:]].mean() > 0.85
+    assert 0.4 < weight[:100].mean() < 0.98
+
+
+def test_a_later_photo_that_shows_nothing_changes_nothing() -> None:
+    crowd = Crowd((0.97,))
+    plain = crowd.weights()
+    crowd.later.append(np.full(N, np.nan))
+    assert crowd.weights() == pytest.approx(plain)
+
+
+def test_only_blind_later_photos_leave_the_looks() -> None:
+    crowd = Crowd((0.5,))
+    crowd.later = [np.full(N, np.nan)]
+    assert crowd.weights() == pytest.approx(1 - np.clip(crowd.looks, 0.02, 0.98))
+
+
+def test_unseen_or_negative_at_baseline_keeps_its_looks() -> None:
+    crowd = Crowd((0.3,))
+    crowd.baseline[:50] = np.nan
+    crowd.baseline[50:80] = -0.5
+    weight = crowd.weights()
+    assert weight[:80] == pytest.approx(1 - np.clip(crowd.looks[:80], 0.02, 0.98))
+    crowd.baseline[:] = -1.0
+    assert np.isfinite(crowd.weights()).all()
+
+
+def test_noise_unknown_leaves_the_looks() -> None:
+    crowd = Crowd((0.3,))
+    weight = pigment_weights(
+        crowd.baseline, float("nan"), crowd.later, [float("nan")], crowd.looks, crowd.xy_px
+    )
+    assert weight == pytest.approx(1 - np.clip(crowd.looks, 0.02, 0.98))
+
+
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(
+    left=st.lists(st.floats(-0.1, 1.5), min_size=1, max_size=4),
+    hair_share=st.floats(0, 0.95),
+    unit=st.floats(1e-2, 1e2),
+)
+def test_weights_are_chances_in_any_unit(left: list[float], hair_share: float, unit: float) -> None:
+    crowd = Crowd(tuple(left), hair_share)
+    weight = crowd.weights()
+    assert ((weight >= 0) & (weight <= 1)).all()
+    scaled = pigment_weights(
+        unit * crowd.baseline,
+        unit * SD,
+        [unit * p for p in crowd.later],
+        [unit * SD] * len(left),
+        crowd.looks,
+        crowd.xy_px,
+    )
+    assert scaled == pytest.approx(weight, abs=1e-6)

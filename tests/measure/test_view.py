@@ -1,0 +1,136 @@
+"""A series in one frame: places, weights and pigment together."""
+
+import numpy as np
+import pytest
+
+from tests.measure.density_scenes import DensityScene, dotted_skin
+from tracker.measure.fade import SystematicErrors, retained_share
+from tracker.measure.results import Dots
+from tracker.measure.tone_gain import ToneGain
+from tracker.measure.view import (
+    UNIT_GAIN,
+    FramePhoto,
+    ViewMeasurement,
+    measure_view,
+    systematic_errors,
+)
+
+LEFT = (1.0, 0.65, 0.3)
+
+
+def photo(scene: DensityScene, gain: ToneGain = UNIT_GAIN) -> FramePhoto:
+    """Luminance shows the same pigment on other noise."""
+    rng = np.random.default_rng(11)
+    grey = scene.density + rng.normal(0, 0.003, scene.density.shape).astype(np.float32)
+    return FramePhoto(scene.density, grey, gain)
+
+
+def scenes(left: tuple[float, ...] = LEFT) -> list[DensityScene]:
+    return [
+        dotted_skin(size=300, left=share, skin_seed=20 + k, shading=0.2 - 0.1 * k)
+        for k, share in enumerate(left)
+    ]
+
+
+def measure(photos: list[FramePhoto | None], first: DensityScene) -> ViewMeasurement:
+    none = Dots.empty()
+    return measure_view(photos, none, none.xy_px, sigma_px=first.sigma_px, region=first.region)
+
+
+def retained(view: ViewMeasurement, number: int) -> float:
+    first, later = view.photos[0], view.photos[number]
+    assert first is not None
+    assert later is not None
+    return retained_share(first.pigment, later.pigment, view.weight)
+
+
+@pytest.fixture(scope="module")
+def series() -> ViewMeasurement:
+    made = scenes()
+    return measure([photo(scene) for scene in made], made[0])
+
+
+def test_what_is_left_is_read_within_four_points(series: ViewMeasurement) -> None:
+    for number, share in enumerate(LEFT):
+        assert retained(series, number) == pytest.approx(share, abs=0.04)
+
+
+def test_columns_belong_to_the_catalogue(series: ViewMeasurement) -> None:
+    n = len(series.catalogue)
+    assert n > 250
+    assert series.weight.shape == (n,)
+    for measured in series.photos:
+        assert measured is not None
+        assert measured.pigment.shape == measured.amplitude.shape == measured.intruded.shape == (n,)
+        assert measured.places_px.shape == (n, 2)
+        assert measured.pigment_sd > 0
+
+
+def test_same_input_same_bytes(series: ViewMeasurement) -> None:
+    made = scenes()
+    again = measure([photo(scene) for scene in made], made[0])
+    assert again.weight.tobytes() == series.weight.tobytes()
+    for one, other in zip(series.photos, again.photos, strict=True):
+        assert one is not None
+        assert other is not None
+        assert one.pigment.tobytes() == other.pigment.tobytes()
+
+
+def test_a_photo_without_alignment_keeps_its_slot(series: ViewMeasurement) -> None:
+    made = scenes()
+    view = measure([photo(made[0]), None, photo(made[2])], made[0])
+    assert view.photos[1] is None
+    assert retained(view, 2) == pytest.approx(LEFT[2], abs=0.05)
+    assert systematic_errors(view, 1, alignment_px=0.0) == SystematicErrors()
+
+
+def test_the_cameras_contrast_is_taken_off() -> None:
+    """A photo that draws every density difference 1.2 times as strong shows no more pigment."""
+    made = scenes((1.0, 1.0))
+    level = np.float32(made[1].density.mean())
+    strong = np.float32(1.2) * (made[1].density - level) + level
+    drawn = FramePhoto(strong, strong, ToneGain(1.2, 0.02, 0.9))
+    view = measure([photo(made[0]), drawn], made[0])
+    assert retained(view, 1) == pytest.approx(1.0, abs=0.04)
+    assert systematic_errors(view, 1, alignment_px=0.0).tone == 0.02
+
+
+def test_the_baseline_alone_is_measured() -> None:
+    made = scenes((1.0,))
+    view = measure([photo(made[0])], made[0])
+    assert retained(view, 0) == 1.0
+    assert systematic_errors(view, 0, alignment_px=0.0).zero_point == 0
+
+
+def test_shared_errors_are_read_off_the_photos(series: ViewMeasurement) -> None:
+    straight = systematic_errors(series, 2, alignment_px=0.0)
+    astray = systematic_errors(series, 2, alignment_px=2.0)
+    assert straight.alignment == 0
+    assert 0.02 < astray.alignment < 0.5
+    for term in (straight.zero_point, straight.channel, straight.hair):
+        assert 0 <= term < 0.05
+
+
+def test_a_photo_that_shows_other_skin_has_no_shared_errors() -> None:
+    made = scenes((1.0, 0.5))
+    blind = np.full_like(made[1].density, np.nan)
+    view = measure([photo(made[0]), FramePhoto(blind, blind)], made[0])
+    assert np.isnan(retained(view, 1))
+    assert systematic_errors(view, 1, alignment_px=1.0) == SystematicErrors()
+    assert ((view.weight >= 0) & (view.weight <= 1)).all()
+
+
+def test_hardly_any_place_is_no_pattern_to_measure() -> None:
+    made = scenes((1.0,))[0]
+    region = np.zeros_like(made.region)
+    blind = np.full_like(made.density, np.nan)
+    none = Dots.empty()
+    view = measure_view([FramePhoto(blind, blind)], none, none.xy_px, sigma_px=2.1, region=region)
+    assert len(view.catalogue) == len(view.weight) == 0
+    assert view.photos == ()
+
+
+@pytest.mark.parametrize("photos", [[], [None], [None, photo(dotted_skin(size=80))]])
+def test_a_view_needs_its_baseline(photos: list[FramePhoto | None]) -> None:
+    with pytest.raises(ValueError, match=r"photos\[0\], the baseline, must not be None"):
+        measure(photos, dotted_skin(size=80))
