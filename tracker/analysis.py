@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -90,6 +91,7 @@ def analyse_series(
     marker_mm: float | None = None,
     baseline: str | None = None,
     zones: Sequence[PolygonZone] = (),
+    workers: int | None = None,
     progress: Progress | None = None,
 ) -> SeriesAnalysis:
     """Measure one client's photos: align, find the dots, measure what is left of each.
@@ -111,6 +113,9 @@ def analyse_series(
         Name of the photo that its view is compared with; else the earliest measurable one.
     zones : sequence of PolygonZone
         Zones drawn on the baselines.
+    workers : int, optional
+        Photos worked on at the same time, by default one per core up to four. The numbers do
+        not depend on it.
     progress : callable, optional
         Told the share done in [0, 1] and a short sentence.
 
@@ -133,6 +138,7 @@ def analyse_series(
         raise ValueError(f"photo names must differ, {', '.join(twice)} comes twice")
     if baseline is not None and baseline not in names:
         raise ValueError(f"baseline must name one of the photos, got {baseline!r}")
+    workers = min(os.cpu_count() or 1, 4) if workers is None else workers
     tell = progress or (lambda _share, _text: None)
     # One order whatever order they came in: same photos, same bytes.
     in_time = sorted(photos, key=lambda p: (p.captured_on or date.min, p.name))
@@ -178,6 +184,7 @@ def analyse_series(
                 scale_mm_per_px=scale,
                 scale_source=source,
                 polygons=[z for z in zones if z.view in ("", view)],
+                workers=workers,
                 settings=settings.measurement,
                 progress=tell_view,
             )

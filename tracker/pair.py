@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tracker.measure.detection import detect_dots
 from tracker.measure.features import extract_features
 from tracker.measure.luminance import BoolArray, SrgbArray, luminance_density
+from tracker.measure.pose_change import refuse_turned
 from tracker.measure.refine import refine_on_density
 from tracker.measure.registration import NotRegistered, Registration, register
 from tracker.measure.skin import find_skin
@@ -35,6 +36,7 @@ def register_pair(reference: SrgbArray, moving: SrgbArray) -> Registration | Not
         extract_features(reference, region),
         extract_features(moving, find_skin(moving).region),
     )
+    coarse = refuse_turned(coarse)
     if isinstance(coarse, NotRegistered):
         return coarse
     return refine_on_density(

@@ -123,7 +123,11 @@ def _small_masks(
 
 
 def _tone_gain(
-    baseline: FloatArray, picture: FloatArray, native: BoolArray, settings: MeasurementSettings
+    baseline: FloatArray,
+    picture: FloatArray,
+    treated: BoolArray,
+    native: BoolArray,
+    settings: MeasurementSettings,
 ) -> ToneGain:
     """Contrast of a photo against the baseline's, from their reduced pictures."""
     known = np.isfinite(baseline).all(axis=2) & np.isfinite(picture).all(axis=2)
@@ -132,7 +136,7 @@ def _tone_gain(
         whole = np.clip(np.nan_to_num(codes) * (65535 / 255), 0, 65535).astype(np.uint16)
         densities.append(np.stack([channel_density(whole, c) for c in range(3)], axis=-1))
     return relative_tone_gain(
-        densities[0], densities[1], known, native & known, settings.tone_gain
+        densities[0], densities[1], treated & known, native & known, settings.tone_gain
     )
 
 
@@ -145,6 +149,7 @@ def analyse_view(
     scale_mm_per_px: float | None,
     scale_source: str,
     polygons: Sequence[PolygonZone],
+    workers: int,
     settings: MeasurementSettings,
     progress: Progress,
 ) -> ViewAnalysis:
@@ -163,6 +168,8 @@ def analyse_view(
         Scale of the baseline photo, and where it comes from in `scale_source`.
     polygons : sequence of PolygonZone
         Drawn zones of this view.
+    workers : int
+        Photos worked on at the same time.
     settings : MeasurementSettings
     progress : callable
         Told the share of this view that is done, and what comes next.
@@ -178,7 +185,7 @@ def analyse_view(
     frame = frame_around(treated, detection.fwhm_px, 4 * detection.fwhm_px, reference.shape)
 
     progress(0.05, "aligning")
-    aligned = _align(prepared, baseline, pigment_like.xy_px, progress)
+    aligned = _align(prepared, baseline, pigment_like.xy_px, workers, progress)
     small = MeasuringFrame(
         0,
         0,
@@ -204,7 +211,7 @@ def analyse_view(
         gain = (
             UNIT_GAIN
             if first is None
-            else _tone_gain(first, picture, native_small, settings)
+            else _tone_gain(first, picture, treated_small, native_small, settings)
         )
         pictures.append(picture)
         frames.append(_frame_photo(prepared[k], frame, registration, gain))
@@ -216,6 +223,7 @@ def analyse_view(
         frame.to_frame(detected.xy_px),
         sigma_px=detection.fwhm_px * frame.scale / FWHM_PER_SIGMA,
         region=frame.crop_mask(treated),
+        workers=workers,
         settings=settings,
     )
     dots_px = frame.to_baseline(measurement.catalogue.xy_px)
@@ -257,10 +265,11 @@ def _align(
     prepared: Sequence[PreparedPhoto],
     baseline: int,
     dots_px: FloatColumn,
+    workers: int,
     progress: Progress,
 ) -> list[Aligned | NotRegistered | None]:
     """Align every photo with the baseline and refine the alignment on the dots."""
-    links = align_series([p.features for p in prepared], baseline)
+    links = align_series([p.features for p in prepared], baseline, workers=workers)
     reference = prepared[baseline]
     density = luminance_density(reference.read())
     aligned: list[Aligned | NotRegistered | None] = []

@@ -15,6 +15,7 @@ import numpy as np
 
 from tracker.measure.features import PhotoFeatures
 from tracker.measure.geometry import apply_affine, centred_cells, contains
+from tracker.measure.pose_change import refuse_turned
 from tracker.measure.registration import (
     CHECK_STEP_PX,
     RADIUS_PER_SD,
@@ -24,6 +25,7 @@ from tracker.measure.registration import (
     register,
 )
 from tracker.measure.spline_field import fit_spline_field
+from tracker.measure.threads import map_threads
 
 GOOD_ERROR_WORKING_PX = 0.7
 GOOD_OVERLAP = 0.5
@@ -49,6 +51,8 @@ def align_series(
     features: Sequence[PhotoFeatures],
     baseline: int,
     settings: RegistrationSettings | None = None,
+    *,
+    workers: int = 1,
 ) -> list[Link]:
     """Align every photo of a series with its baseline photo.
 
@@ -58,6 +62,8 @@ def align_series(
         In time order.
     baseline : int
         Index of the photo that the others are aligned with.
+    workers : int
+        Photos aligned at the same time; the maps do not depend on it.
 
     Returns
     -------
@@ -75,8 +81,11 @@ def align_series(
     others = sorted(
         (k for k in range(len(features)) if k != baseline), key=lambda k: (abs(k - baseline), k)
     )
-    for k in others:
-        links[k] = Link(register(features[baseline], features[k], settings), baseline)
+    straight = map_threads(
+        lambda k: register(features[baseline], features[k], settings), others, workers
+    )
+    for k, result in zip(others, straight, strict=True):
+        links[k] = Link(result, baseline)
     # Nearest to the baseline first, so that a rescued photo can be a stone for the next one.
     for k in others:
         direct = links[k].result
@@ -94,10 +103,12 @@ def align_series(
             chained = compose(first, second)
             if _better(chained, links[k].result):
                 links[k] = Link(chained, stone)
-    return [
-        Link(link.result, k) if isinstance(link.result, NotRegistered) else link
-        for k, link in enumerate(links)
-    ]
+    for k in others:
+        result = links[k].result
+        if result is not None:
+            checked = refuse_turned(result)
+            links[k] = Link(checked, k if isinstance(checked, NotRegistered) else links[k].parent)
+    return links
 
 
 def _good(result: Registration | NotRegistered | None) -> bool:

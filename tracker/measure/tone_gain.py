@@ -57,7 +57,7 @@ class ToneGain:
 def relative_tone_gain(
     baseline_rgb: FloatArray,
     photo_rgb: FloatArray,
-    skin: BoolArray,
+    treated: BoolArray,
     native: BoolArray,
     settings: ToneGainSettings = ToneGainSettings(),  # noqa: B008 - frozen
 ) -> ToneGain:
@@ -68,17 +68,18 @@ def relative_tone_gain(
     baseline_rgb, photo_rgb : ndarray of shape (H, W, 3)
         Optical density of the three channels in one frame, dots and hairs taken out as far as
         may be; NaN where unusable.
-    skin : ndarray of shape (H, W)
-        All skin: pigment is neutral enough not to spoil the colour reading.
+    treated : ndarray of shape (H, W)
+        Skin with the dots, for the colour reading: pigment is neutral enough not to spoil it,
+        and a veil of shine, which weakens dots and blotches alike, is read where it counts.
     native : ndarray of shape (H, W)
         Skin without pigment, for the brightness reading.
     """
-    usable = skin & np.isfinite(baseline_rgb).all(axis=2) & np.isfinite(photo_rgb).all(axis=2)
+    usable = np.isfinite(baseline_rgb).all(axis=2) & np.isfinite(photo_rgb).all(axis=2)
     readings = [(0.0, settings.prior_sd**2)]
     agreement = float("nan")
-    side = max(skin.shape)
+    side = max(usable.shape)
     least = (4 * settings.cell * side) ** 2
-    for mask, brightness in ((usable, False), (usable & native, True)):
+    for mask, brightness in ((usable & treated, False), (usable & native, True)):
         if mask.sum() < least:
             continue
         colour_before, colour_after = (

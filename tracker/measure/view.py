@@ -15,6 +15,7 @@ from tracker.measure.catalogue import (
     median_spacing,
 )
 from tracker.measure.fade import FadeSettings, SystematicErrors, retained_share
+from tracker.measure.threads import map_threads
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.photometry import Photometry, PhotometrySettings, Stack, measure_pigment
 from tracker.measure.pigment_weight import WeightSettings, pigment_weights
@@ -147,6 +148,7 @@ def measure_view(
     *,
     sigma_px: float,
     region: BoolArray,
+    workers: int = 1,
     settings: MeasurementSettings = MeasurementSettings(),
 ) -> ViewMeasurement:
     """Measure a whole series in its frame.
@@ -163,6 +165,8 @@ def measure_view(
         Width of a typical dot in the frame.
     region : ndarray of shape (H, W)
         Treated area in the frame.
+    workers : int
+        Photos measured at the same time; the result does not depend on it.
 
     Raises
     ------
@@ -188,27 +192,42 @@ def measure_view(
         none = Catalogue(np.empty((0, 2)), np.empty(0), np.empty(0, bool))
         return ViewMeasurement(none, np.empty(0), float("nan"), sigma_px, ())
     # A quick first look tells hair from pigment; only then may the dots set width and place.
+    measured: list[PhotoPigment | None] = []
     looks = np.ones(len(catalogue))
     for quick in (True, False):
-        measured: list[PhotoPigment | None] = []
-        for number, photo in enumerate(photos):
+        first = measure_photo(
+            baseline,
+            catalogue.xy_px,
+            looks,
+            sigma_px=sigma_px,
+            spacing_px=spacing_px,
+            region=region,
+            reference=None,
+            quick=quick,
+            settings=settings.photometry,
+        )
+
+        def follow(
+            photo: FramePhoto | None,
+            first: PhotoPigment = first,
+            looks: FloatColumn = looks,
+            quick: bool = quick,
+        ) -> PhotoPigment | None:
             if photo is None:
-                measured.append(None)
-                continue
-            first = measured[0] if measured else None
-            measured.append(
-                measure_photo(
-                    photo,
-                    catalogue.xy_px,
-                    looks,
-                    sigma_px=first.sigma_px if first is not None else sigma_px,
-                    spacing_px=spacing_px,
-                    region=region,
-                    reference=first.stack if first is not None else None,
-                    quick=quick,
-                    settings=settings.photometry,
-                )
+                return None
+            return measure_photo(
+                photo,
+                catalogue.xy_px,
+                looks,
+                sigma_px=first.sigma_px,
+                spacing_px=spacing_px,
+                region=region,
+                reference=first.stack,
+                quick=quick,
+                settings=settings.photometry,
             )
+
+        measured = [first, *map_threads(follow, photos[1:], workers)]
         if quick:
             looks = _weights(measured, catalogue, settings.weight)
     weight = _weights(measured, catalogue, settings.weight)
@@ -255,15 +274,19 @@ def systematic_errors(
         retained_share(a, b, weight)
         for a, b in zip(first.channels, photo.channels, strict=True)
     )
-    plain = retained_share(first.pigment, photo.pigment, np.ones_like(weight))
-    weighted = retained_share(first.pigment, photo.pigment, weight)
+    # Doubtful places counted, or not: half the gap is what the doubt is worth.
+    strict, loose = (
+        retained_share(first.pigment, photo.pigment, (weight >= least).astype(float))
+        for least in (0.8, 0.2)
+    )
+    doubt = abs(loose - strict) / 2
     # A place misplaced by delta loses exp(-delta^2 / 4 sigma^2) of its signal; the common part
     # of the misplacement is fitted, about half of the stated error stays.
     lost = 1 - np.exp(-((0.5 * alignment_px) ** 2) / (4 * photo.sigma_px**2))
     return SystematicErrors(
         zero_point=abs(zero),
         channel=abs(red - grey) / 2,
-        hair=abs(plain - weighted) / 4,
+        hair=doubt if np.isfinite(doubt) else 0.0,
         alignment=float(lost),
         tone=photo.gain.log_sd,
     )
