@@ -30,12 +30,14 @@ class ToneGainSettings:
     """Sizes of skin blotches that are compared, relative to the picture's long side."""
 
     band: tuple[float, float] = (0.010, 0.030)
-    prior_sd: float = 0.12
+    prior_sd: float = 0.15
     """SD of log gain between two photos by one person's phones."""
-    saturation_sd: float = 0.07
+    saturation_sd: float = 0.05
     """SD of log saturation between such photos: what the colour's own ratio may be off by."""
-    brightness_sd: float = 0.03
-    """The brightness reading is no better than this: stubble grows where hair grows."""
+    brightness_sd: float = 0.02
+    """The brightness reading is no better than this..."""
+    stubble_factor: float = 2.5
+    """...and worse than its jackknife by this factor: stubble grows in whole areas at once."""
     floor_sd: float = 0.015
     """Nor is any reading better than this: blotches change a little."""
     least_agreement: float = 0.5
@@ -106,8 +108,11 @@ def relative_tone_gain(
         cells = _cells(mask, settings.cell * side)[kept]
         ratio, variance = _ratio((after * place)[kept], (before * place)[kept], cells)
         if ratio > 0:
-            extra = settings.brightness_sd if brightness else settings.saturation_sd
-            readings.append((float(np.log(ratio)), variance + extra**2 + settings.floor_sd**2))
+            if brightness:
+                variance = settings.stubble_factor**2 * variance + settings.brightness_sd**2
+            else:
+                variance += settings.saturation_sd**2
+            readings.append((float(np.log(ratio)), variance + settings.floor_sd**2))
     logs, variances = np.array(readings).T
     shares = 1 / variances
     gain = float(np.exp((logs * shares).sum() / shares.sum()))
