@@ -69,5 +69,4 @@ def test_interval_holds_the_share_within_0_and_1(gone: int, left: int) -> None:
         return
     fate = np.repeat([Fate.GONE.value, Fate.PERSISTING.value], [gone, left])
     share, low, high = survival(fate)
-    assert 0 <= low <= share + 1e-12
-    assert share - 1e-12 <= high <= 1
+    assert -1e-12 <= low <= share <= high <= 1 + 1e-12

@@ -56,4 +56,5 @@ def survival(fate: NDArray[np.str_]) -> tuple[float, float, float]:
     z = float(norm.ppf(0.975))
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return float(share), max(float(centre - half), 0.0), min(float(centre + half), 1.0)
+    # The bounds meet the share at 0 and 1; rounding must not carry them past it.
+    return float(share), float(min(centre - half, share)), float(max(centre + half, share))
