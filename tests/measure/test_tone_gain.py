@@ -23,8 +23,11 @@ def skin_density(*, colour: float = 0.03, seed: int = 1) -> np.ndarray:
     return np.stack(channels, axis=-1).astype(np.float32)
 
 
-def everywhere() -> np.ndarray:
-    return np.ones((SIZE, SIZE), bool)
+def halves() -> tuple[np.ndarray, np.ndarray]:
+    """Treated skin on the left, native skin on the right."""
+    treated = np.zeros((SIZE, SIZE), bool)
+    treated[:, : SIZE // 2] = True
+    return treated, ~treated
 
 
 @pytest.mark.parametrize("slope", [0.8, 0.9, 1.0, 1.1, 1.25])
@@ -33,8 +36,8 @@ def test_slope_is_recovered_whatever_exposure_and_shade(slope: float) -> None:
     before = skin_density()
     shade = 0.1 * np.linspace(-1, 1, SIZE)[:, None, None]
     after = slope * (before + shade) + 0.15 + rng.normal(0, 0.004, before.shape)
-    gain = relative_tone_gain(before, after.astype(np.float32), everywhere())
-    # drawn towards 1 by the prior: an eighth of the way at this much skin
+    gain = relative_tone_gain(before, after.astype(np.float32), *halves())
+    # drawn towards 1 by the prior, as far as so little skin leaves doubt
     assert gain.gain == pytest.approx(slope, abs=0.05)
     assert (gain.gain - 1) * (slope - 1) >= 0
     assert gain.agreement > 0.9
@@ -48,18 +51,18 @@ def test_skin_without_colour_says_one_and_doubt() -> None:
         skin_density(colour=0.0) + rng.normal(0, 0.01, (SIZE, SIZE, 3)).astype(np.float32)
         for _ in range(2)
     )
-    gain = relative_tone_gain(before, after, everywhere())
+    gain = relative_tone_gain(before, after, *halves())
     assert gain.gain == pytest.approx(1.0, abs=0.02)
     assert gain.log_sd == pytest.approx(prior, rel=0.1)
 
 
 def test_identical_grey_says_one() -> None:
     grey = np.repeat(skin_density(colour=0.0)[..., :1], 3, axis=2)
-    assert relative_tone_gain(grey, 1.2 * grey, everywhere()).gain == 1.0
+    assert relative_tone_gain(grey, 1.2 * grey, *halves()).gain == 1.0
 
 
 def test_another_skin_says_one() -> None:
-    gain = relative_tone_gain(skin_density(), 1.2 * skin_density(seed=9), everywhere())
+    gain = relative_tone_gain(skin_density(), 1.2 * skin_density(seed=9), *halves())
     assert gain.gain == pytest.approx(1.0, abs=0.02)
 
 
@@ -68,14 +71,15 @@ def test_neutral_pigment_that_fades_does_not_count() -> None:
     rng = np.random.default_rng(4)
     dots = cv2.GaussianBlur((rng.random((SIZE, SIZE)) < 0.01).astype(np.float32), (0, 0), 2.0)
     inked = before + (0.3 * dots / dots.max())[:, :, None]
-    assert relative_tone_gain(inked, before, everywhere()).gain == pytest.approx(1.0, abs=0.02)
+    assert relative_tone_gain(inked, before, *halves()).gain == pytest.approx(1.0, abs=0.02)
 
 
 def test_too_little_common_skin_says_nothing() -> None:
     before = skin_density()
     blind = np.full_like(before, np.nan)
-    for after, region in ((blind, everywhere()), (before, np.zeros((SIZE, SIZE), bool))):
-        gain = relative_tone_gain(before, after, region)
+    nowhere = np.zeros((SIZE, SIZE), bool)
+    for after, masks in ((blind, halves()), (before, (nowhere, nowhere))):
+        gain = relative_tone_gain(before, after, *masks)
         assert gain.gain == 1.0
         assert np.isnan(gain.agreement)
 
@@ -84,4 +88,23 @@ def test_holes_are_left_out() -> None:
     before = skin_density()
     after = 1.2 * before
     after[100:160, 100:200] = np.nan
-    assert relative_tone_gain(before, after, everywhere()).gain == pytest.approx(1.2, abs=0.05)
+    assert relative_tone_gain(before, after, *halves()).gain == pytest.approx(1.2, abs=0.05)
+
+
+@pytest.mark.parametrize("which", ["treated", "native"])
+def test_either_skin_alone_says_it(which: str) -> None:
+    before, nowhere = skin_density(), np.zeros((SIZE, SIZE), bool)
+    treated, native = halves()
+    masks = (treated, nowhere) if which == "treated" else (nowhere, native)
+    gain = relative_tone_gain(before, 1.15 * before, *masks)
+    assert gain.gain == pytest.approx(1.15, abs=0.05)
+    assert gain.log_sd > relative_tone_gain(before, 1.15 * before, treated, native).log_sd
+
+
+def test_saturation_of_the_camera_is_not_taken_for_contrast_in_full() -> None:
+    """Colours drawn 1.2 times as strong at unchanged brightness: the dots are as they were."""
+    before = skin_density()
+    green = before[..., 1:2]
+    after = green + 1.2 * (before - green)
+    gain = relative_tone_gain(before, after.astype(np.float32), *halves())
+    assert gain.gain < 1.12
