@@ -44,6 +44,12 @@ def _measure(case: Case) -> dict[str, Any]:
 
 def run(chosen: Sequence[Case], workers: int, console: Console) -> list[dict[str, Any]]:
     """Records of all cases in their order; each case in a worker with one thread."""
+    if workers == 1:
+        _quiet_worker()
+        return [
+            _told(_measure(case), number, len(chosen), console)
+            for number, case in enumerate(chosen, 1)
+        ]
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     records: dict[str, dict[str, Any]] = {}
@@ -51,8 +57,14 @@ def run(chosen: Sequence[Case], workers: int, console: Console) -> list[dict[str
         waiting = {pool.submit(_measure, case): case for case in chosen}
         for done in as_completed(waiting):
             records[waiting[done].name] = done.result()
-            console.print(f"{len(records)}/{len(chosen)} {waiting[done].name}", highlight=False)
+            _told(done.result(), len(records), len(chosen), console)
     return [records[case.name] for case in chosen]
+
+
+def _told(record: dict[str, Any], number: int, n: int, console: Console) -> dict[str, Any]:
+    errors = [f"{100 * p['error']:+.1f}" for p in record["photos"] if "error" in p]
+    console.print(f"{number}/{n} {record['name']}: errors {' '.join(errors)}", highlight=False)
+    return record
 
 
 def _plain(value: Any) -> Any:
