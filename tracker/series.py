@@ -189,9 +189,7 @@ class SeriesAnalysis:
     def photos(self) -> tuple[PhotoMeasures, ...]:
         """All photos in time order (undated ones by name)."""
         rows = [p for v in self.views for p in v.photos] + list(self.refused)
-        return tuple(
-            sorted(rows, key=lambda p: (p.captured_on or date.min, p.photo))
-        )
+        return tuple(sorted(rows, key=lambda p: (p.captured_on or date.min, p.photo)))
 
 
 Progress = Callable[[float, str], None]

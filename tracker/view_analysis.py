@@ -98,9 +98,9 @@ def small_picture(
     side = 2 * round(fwhm_px) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     # Closing fills what is darker and smaller than two dots: dots and hairs leave, skin stays.
-    srgb = cv2.morphologyEx(cv2.blur(srgb, (3, 3)), cv2.MORPH_CLOSE, kernel)
+    closed = cv2.morphologyEx(cv2.blur(srgb, (3, 3)), cv2.MORPH_CLOSE, kernel)
     eighth = np.float32(255 / np.iinfo(srgb.dtype).max)
-    channels = [srgb[..., c].astype(np.float32) * eighth for c in range(3)]
+    channels = [closed[..., c].astype(np.float32) * eighth for c in range(3)]
     if registration is None:
         picture = np.stack([small.crop(c) for c in channels], axis=-1)
         mask = small.crop(usable)
@@ -227,9 +227,7 @@ def analyse_view(
         settings=settings,
     )
     dots_px = frame.to_baseline(measurement.catalogue.xy_px)
-    layout = lay_zones(
-        dots_px, view, [(z.name, np.array(z.vertices_px, float)) for z in polygons]
-    )
+    layout = lay_zones(dots_px, view, [(z.name, np.array(z.vertices_px, float)) for z in polygons])
     rows = RowMaker(
         reference,
         frame,
@@ -277,7 +275,7 @@ def _align(
         progress(0.1 + 0.35 * k / len(links), f"aligning {prepared[k].photo.name}")
         if k == baseline:
             aligned.append(None)
-        elif isinstance(link.result, NotRegistered):
+        elif not isinstance(link.result, Registration):
             aligned.append(link.result)
         else:
             refined = refine_on_density(

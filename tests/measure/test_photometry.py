@@ -12,7 +12,7 @@ from tests.measure.density_scenes import DensityScene, dotted_skin, gaussians, s
 from tracker.measure.photometry import (
     Photometry,
     PhotometrySettings,
-    blur,
+
     empty_places,
     find_intruders,
     measure_pigment,

@@ -56,7 +56,8 @@ def stack_dots(
     map_y = (places[:, 1:] + dy.reshape(1, -1)).astype(np.float32)
     patches = cv2.remap(signal, map_x, map_y, cv2.INTER_LINEAR)
     mean = (share / share.sum()) @ patches.astype(np.float64)
-    return mean.reshape(side, side).astype(np.float32)
+    picture: FloatArray = mean.reshape(side, side).astype(np.float32)
+    return picture
 
 
 def blur_variance(reference: FloatArray, stack: FloatArray, sigma_px: float) -> float:

@@ -16,8 +16,8 @@ from scipy.spatial import cKDTree
 
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.peaks import band_pass, peak_pixels, subpixel, to_full_px
-from tracker.measure.photometry import smooth_valid
 from tracker.measure.results import Dots, FloatColumn
+from tracker.measure.smoothing import smooth_valid
 
 
 @dataclass(frozen=True)
@@ -181,4 +181,4 @@ def median_spacing(xy_px: FloatColumn) -> float:
     if len(xy_px) < 3:
         return float("nan")
     distance, _ = cKDTree(xy_px).query(xy_px, k=2)
-    return float(np.median(distance[:, 1])) * 1.2
+    return float(np.median(np.asarray(distance)[:, 1])) * 1.2

@@ -78,8 +78,10 @@ def bootstrap_sd(
     """Standard deviation of the retained share under resampling of square blocks."""
     blocks = block_index(xy_px, settings.block_spacings * spacing_px)
     n_blocks = int(blocks.max()) + 1
-    now = np.bincount(blocks, weight * pigment, n_blocks)
-    before = np.bincount(blocks, weight * baseline_pigment, n_blocks)
+    now: FloatColumn = np.bincount(blocks, weight * pigment, n_blocks).astype(np.float64)
+    before: FloatColumn = np.bincount(blocks, weight * baseline_pigment, n_blocks).astype(
+        np.float64
+    )
     if n_blocks < 3:
         # Too small a zone for blocks: resample dots, and say less.
         now, before, n_blocks = weight * pigment, weight * baseline_pigment, len(pigment)

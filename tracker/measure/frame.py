@@ -64,7 +64,8 @@ class MeasuringFrame:
         rows, columns = self.shape
         if window.shape[:2] == (rows, columns):
             return np.ascontiguousarray(window)
-        return cv2.resize(window, (columns, rows), interpolation=cv2.INTER_AREA)
+        reduced = cv2.resize(window, (columns, rows), interpolation=cv2.INTER_AREA)
+        return np.asarray(reduced, np.float32)
 
     def crop_mask(self, mask: BoolArray) -> BoolArray:
         inside: BoolArray = self.crop(mask.astype(np.float32)) > 0.99
@@ -96,14 +97,14 @@ class MeasuringFrame:
         steps = np.hypot(*np.moveaxis(np.diff(moving, axis=1), -1, 0)) / MAP_STEP_PX
         step = float(np.nanmedian(steps)) if np.isfinite(steps).any() else 1.0
         reduce = 1.0 / step if step > 1.15 else 1.0
-        source = image
+        source = image.astype(np.float32, copy=False)
         if reduce < 1:
             height, width = image.shape
             size = (max(1, round(width * reduce)), max(1, round(height * reduce)))
-            source = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+            source = np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_AREA), np.float32)
             moving = (moving + 0.5) * np.array([size[0] / width, size[1] / height]) - 0.5
 
-        trusted = np.isfinite(moving).all(axis=2)
+        trusted: BoolArray = np.asarray(np.isfinite(moving).all(axis=2))
         known = np.where(trusted[..., None], moving, -1e4).astype(np.float32)
         # Node k sits at frame pixel k * step: resize with that convention by an explicit map.
         place_x, place_y = np.meshgrid(
@@ -111,9 +112,9 @@ class MeasuringFrame:
             (np.arange(rows) / MAP_STEP_PX).astype(np.float32),
         )
         dense = cv2.remap(known, place_x, place_y, cv2.INTER_LINEAR)
-        sure = cv2.remap(trusted.astype(np.float32), place_x, place_y, cv2.INTER_LINEAR)
+        sure = cv2.remap(np.asarray(trusted, np.float32), place_x, place_y, cv2.INTER_LINEAR)
         resampled = cv2.remap(
-            source.astype(np.float32, copy=False),
+            source,
             dense[..., 0],
             dense[..., 1],
             cv2.INTER_CUBIC,
@@ -127,8 +128,9 @@ class MeasuringFrame:
             | (dense[..., 1] < 0)
             | (dense[..., 1] > height - 1)
         )
-        resampled[outside] = np.nan
-        return resampled
+        result = np.asarray(resampled, np.float32)
+        result[outside] = np.nan
+        return result
 
 
 def frame_around(

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tracker.measure.luminance import BoolArray
+
 Points = NDArray[np.float64]
 Affine = NDArray[np.float64]
 """Shape (2, 3): y = A[:, :2] x + A[:, 2]."""
@@ -126,3 +128,12 @@ def centred_cells(shape: tuple[int, int], step_px: int) -> Points:
     ny, nx = (-(-side // step_px) for side in shape)
     x, y = np.meshgrid((np.arange(nx) + 0.5) * step_px - 0.5, (np.arange(ny) + 0.5) * step_px - 0.5)
     return np.stack([x, y], axis=-1)
+
+
+def mask_at_cells(mask: BoolArray, step_px: int) -> BoolArray:
+    """One value per `centred_cells` cell: its centre's."""
+    cells = np.rint(centred_cells((mask.shape[0], mask.shape[1]), step_px)).astype(int)
+    y = np.minimum(cells[..., 1], mask.shape[0] - 1)
+    x = np.minimum(cells[..., 0], mask.shape[1] - 1)
+    coarse: BoolArray = mask[y, x]
+    return coarse

@@ -84,15 +84,18 @@ def pigment_weights(
     ratios, noise = ratios[shares], noise[shares]
     if not shares.any():
         return prior
-    _, near = cKDTree(xy_px[usable]).query(
+    _, found = cKDTree(xy_px[usable]).query(
         xy_px[usable], k=min(settings.neighbours, int(usable.sum()))
     )
+    near = np.asarray(found)
     seen = np.isfinite(ratios)
     count = seen.sum(axis=0)
     mean_ratio = np.where(count > 0, np.nan_to_num(ratios).sum(axis=0) / np.maximum(count, 1), 1.0)
     # Two starts, few or many places pigment; the likelier end counts.
     ends = [
-        _mix(ratios, noise, before, chance, near, mean_ratio <= np.quantile(mean_ratio, q), settings)
+        _mix(
+            ratios, noise, before, chance, near, mean_ratio <= np.quantile(mean_ratio, q), settings
+        )
         for q in (0.15, 0.6)
     ]
     # An end in which "hair" clears and "pigment" stays has the two confused (say 0).
@@ -183,8 +186,13 @@ def _pigment_spread(
     mass = weight * before * seen
     excess = (ratios - mean[:, None]) ** 2 - np.nan_to_num(noise) ** 2
     variance = (mass * excess).sum(axis=1) / np.maximum(mass.sum(axis=1), 1e-12)
-    most = np.maximum(settings.pigment_spread_share * np.abs(1 - mean), settings.pigment_spread_floor)
-    return np.clip(np.sqrt(np.maximum(variance, 0)), settings.pigment_spread_floor, most)
+    most = np.maximum(
+        settings.pigment_spread_share * np.abs(1 - mean), settings.pigment_spread_floor
+    )
+    spread: FloatColumn = np.clip(
+        np.sqrt(np.maximum(variance, 0)), settings.pigment_spread_floor, most
+    )
+    return spread
 
 
 def _log_density(

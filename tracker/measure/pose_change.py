@@ -23,9 +23,7 @@ def squeeze(registration: Registration) -> float:
     """Median ratio of smaller to larger local stretch over the trusted skin; 1 is no turn."""
     height, width = registration.reference_shape
     step_px = max(height, width) / GRID / 4
-    grid_x, grid_y = np.meshgrid(
-        np.linspace(0, width - 1, GRID), np.linspace(0, height - 1, GRID)
-    )
+    grid_x, grid_y = np.meshgrid(np.linspace(0, width - 1, GRID), np.linspace(0, height - 1, GRID))
     places = np.column_stack([grid_x.ravel(), grid_y.ravel()])
     right, left, below, above = (
         registration.map_points(places + np.array(offset) * step_px)

@@ -24,6 +24,7 @@ from tracker.measure.geometry import (
     as_points,
     centred_cells,
     contains,
+    mask_at_cells,
     rotation_of,
     zoom_of,
 )
@@ -38,7 +39,7 @@ from tracker.measure.growth import (
     hold_out,
     keep_proven,
 )
-from tracker.measure.luminance import BoolArray, FloatArray
+from tracker.measure.luminance import FloatArray
 from tracker.measure.matching import (
     Matches,
     find_candidates,
@@ -409,7 +410,7 @@ def _verdict(
     sure = (sd < settings.trusted_sd_px) & (near < SUPPORT_SHARE * long_side)
     sure &= proof.proven(flat, LOCAL_RATE, LOCAL_REACH_SHARE * long_side)
     inside = moving.frame.contains_working(mapped)
-    skin = _coarse(reference.region, CHECK_STEP_PX).ravel()
+    skin = mask_at_cells(reference.region, CHECK_STEP_PX).ravel()
     good = sure & inside & skin
     overlap = int(np.count_nonzero(good)) / max(1, int(np.count_nonzero(skin)))
     evidence["overlap"] = overlap
@@ -445,12 +446,3 @@ def _why_not(
         "another head or another part of it: details lie where expected in "
         f"{100 * attempt.proof.hit_rate:.0f} % of places, by chance {100 * HIT_CHANCE:.0f} %"
     )
-
-
-def _coarse(mask: BoolArray, step_px: int) -> BoolArray:
-    """One value per `centred_cells` cell: its centre's."""
-    cells = np.rint(centred_cells((mask.shape[0], mask.shape[1]), step_px)).astype(int)
-    y = np.minimum(cells[..., 1], mask.shape[0] - 1)
-    x = np.minimum(cells[..., 0], mask.shape[1] - 1)
-    coarse: BoolArray = mask[y, x]
-    return coarse

@@ -104,9 +104,9 @@ def align_series(
             if _better(chained, links[k].result):
                 links[k] = Link(chained, stone)
     for k in others:
-        result = links[k].result
-        if result is not None:
-            checked = refuse_turned(result)
+        reached = links[k].result
+        if reached is not None:
+            checked = refuse_turned(reached)
             links[k] = Link(checked, k if isinstance(checked, NotRegistered) else links[k].parent)
     return links
 

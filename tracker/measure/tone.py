@@ -58,7 +58,7 @@ def compare_tone(srgb: SrgbArray, treated: BoolArray, native: BoolArray) -> Tone
     density = float(np.log10((there @ weights) / (here @ weights)))
     full = 255 if srgb.dtype == np.uint8 else 65535
     lab = [rgb2lab(np.median(p, axis=(0, 1)) / full) for p in (treated_pixels, native_pixels)]
-    delta_e = float(deltaE_ciede2000(lab[1], lab[0]))
+    delta_e = float(deltaE_ciede2000(lab[1], lab[0]))  # type: ignore[no-untyped-call]
     erythema = float(np.log10(here[0] / here[1]) - np.log10(there[0] / there[1]))
     return Tone(density, delta_e, erythema)
 

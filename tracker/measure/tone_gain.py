@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker.measure.luminance import BoolArray, FloatArray
-from tracker.measure.photometry import smooth_valid
+from tracker.measure.smoothing import smooth_valid
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def relative_tone_gain(
     photo_rgb: FloatArray,
     treated: BoolArray,
     native: BoolArray,
-    settings: ToneGainSettings = ToneGainSettings(),  # noqa: B008 - frozen
+    settings: ToneGainSettings = ToneGainSettings(),
 ) -> ToneGain:
     """Contrast gain of a photo against the baseline from the blotches of the same skin.
 
@@ -85,8 +85,7 @@ def relative_tone_gain(
         if mask.sum() < least:
             continue
         colour_before, colour_after = (
-            _band(rgb[..., 1] - rgb[..., 0], mask, settings)
-            for rgb in (baseline_rgb, photo_rgb)
+            _band(rgb[..., 1] - rgb[..., 0], mask, settings) for rgb in (baseline_rgb, photo_rgb)
         )
         # Noise of one photo alone must not pass for a blotch: both photos tell the places.
         place = colour_before + colour_after
@@ -138,7 +137,7 @@ def _cells(usable: BoolArray, side_px: float) -> NDArray[np.intp]:
     """Number of the square cell of each usable pixel."""
     rows, columns = np.nonzero(usable)
     across = int(usable.shape[1] / side_px) + 1
-    return ((rows / side_px).astype(np.intp) * across + (columns / side_px).astype(np.intp))
+    return (rows / side_px).astype(np.intp) * across + (columns / side_px).astype(np.intp)
 
 
 def _band(picture: FloatArray, usable: BoolArray, settings: ToneGainSettings) -> FloatArray:

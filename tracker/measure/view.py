@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tracker.measure.catalogue import (
     Catalogue,
@@ -15,13 +14,12 @@ from tracker.measure.catalogue import (
     median_spacing,
 )
 from tracker.measure.fade import FadeSettings, SystematicErrors, retained_share
-from tracker.measure.threads import map_threads
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.photometry import Photometry, PhotometrySettings, Stack, measure_pigment
 from tracker.measure.pigment_weight import WeightSettings, pigment_weights
 from tracker.measure.results import Dots, FloatColumn
+from tracker.measure.threads import map_threads
 from tracker.measure.tone_gain import ToneGain, ToneGainSettings
-
 
 UNIT_GAIN = ToneGain(1.0, 0.0, 1.0)
 
@@ -93,7 +91,8 @@ def measure_photo(
 ) -> PhotoPigment:
     """Pigment of the places in one photo, from both channels at the same places and width.
 
-    Without a `reference`, the baseline's mean dot, the photo is the baseline itself. A `quick` reading keeps the given places and width and uses the red channel alone.
+    Without a `reference`, the baseline's mean dot, the photo is the baseline itself. A `quick`
+    reading keeps the given places and width and uses the red channel alone.
     """
     red = measure_pigment(
         photo.red,
@@ -271,8 +270,7 @@ def systematic_errors(
     # The zero is taken off; half of what was taken off stays in doubt.
     zero = (photo.zero_point - first.zero_point) / (2 * mean_dot) if mean_dot > 0 else 0.0
     red, grey = (
-        retained_share(a, b, weight)
-        for a, b in zip(first.channels, photo.channels, strict=True)
+        retained_share(a, b, weight) for a, b in zip(first.channels, photo.channels, strict=True)
     )
     # Doubtful places counted, or not: half the gap is what the doubt is worth.
     strict, loose = (
@@ -290,5 +288,3 @@ def systematic_errors(
         alignment=float(lost),
         tone=photo.gain.log_sd,
     )
-
-
