@@ -1,0 +1,305 @@
+"""Rows made from a measurement whose numbers are written by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import cast
+
+import numpy as np
+import pytest
+
+from tests.factories import ShiftRegistration
+from tracker.measure.catalogue import Catalogue
+from tracker.measure.detection import Detection
+from tracker.measure.frame import MeasuringFrame
+from tracker.measure.quality import PhotoQuality
+from tracker.measure.registration import NotRegistered, Registration
+from tracker.measure.results import Dots, Kind
+from tracker.measure.skin import SkinMap
+from tracker.measure.view import UNIT_GAIN, MeasurementSettings, PhotoPigment, ViewMeasurement
+from tracker.measure.zones import lay_zones
+from tracker.series import PhotoMeasures, SeriesPhoto, Stage, Status
+from tracker.view_rows import Aligned, RowMaker, refused_row
+
+SHAPE = (300, 400)
+SPACING = 20.0
+FRAME = MeasuringFrame(0, 0, 400, 300, 0.5)
+SD = 0.2
+
+
+def grid() -> np.ndarray:
+    """Places in the baseline photo."""
+    y, x = np.mgrid[30:271:SPACING, 30:371:SPACING]
+    return np.column_stack([x.ravel(), y.ravel()]).astype(float)
+
+
+N = len(grid())
+BASELINE = np.random.default_rng(1).uniform(3, 5, N)
+WEIGHT = np.where(np.arange(N) % 10 == 0, 0.05, 0.95)
+"""Every tenth place is a hair."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A prepared photo as far as a row looks at it."""
+
+    photo: SeriesPhoto
+    quality: PhotoQuality = PhotoQuality(0.8, 0.001, 0.01, float("nan"))
+    stage: Stage = Stage.HEALED
+    days_since_session: int | None = 40
+    shape: tuple[int, int] = SHAPE
+    skin: SkinMap = SkinMap(np.ones(SHAPE, bool), np.zeros(SHAPE, bool), 1.0)
+
+
+def taken(day: date | None) -> Taken:
+    nothing = np.zeros((*SHAPE, 3), np.uint8)
+    return Taken(SeriesPhoto(f"{day}.jpg", "ab", lambda: nothing, "top", day))
+
+
+FIRST, LATER = taken(date(2026, 1, 5)), taken(date(2026, 3, 6))
+
+
+def pigment(values: np.ndarray, sd: float = SD) -> PhotoPigment:
+    amplitude = values / (2 * np.pi * 2.0**2)
+    return PhotoPigment(
+        pigment=values,
+        pigment_sd=sd,
+        amplitude=amplitude,
+        places_px=FRAME.to_frame(grid()),
+        intruded=np.zeros(N),
+        channels=(values, values),
+        zero_point=0.0,
+        sigma_px=2.0,
+        stack=None,
+        gain=UNIT_GAIN,
+    )
+
+
+def maker(
+    *later: np.ndarray | None,
+    scale: float | None = None,
+    resolved: bool = True,
+    polygons: tuple[tuple[str, np.ndarray], ...] = (),
+    sd: float = SD,
+    baseline: np.ndarray = BASELINE,
+) -> RowMaker:
+    measurement = ViewMeasurement(
+        Catalogue(FRAME.to_frame(grid()), 1 - WEIGHT, np.zeros(N, bool)),
+        WEIGHT,
+        SPACING * FRAME.scale,
+        2.0,
+        (pigment(baseline, sd), *(None if v is None else pigment(v, sd) for v in later)),
+    )
+    return make(measurement, scale, resolved, polygons, len(later))
+
+
+def make(
+    measurement: ViewMeasurement,
+    scale: float | None = None,
+    resolved: bool = True,
+    polygons: tuple[tuple[str, np.ndarray], ...] = (),
+    n_later: int = 1,
+) -> RowMaker:
+    treated = np.zeros(SHAPE, bool)
+    treated[20:281, 20:381] = True
+    small = np.zeros((30, 40), bool)
+    return RowMaker(
+        FIRST,
+        FRAME,
+        measurement,
+        lay_zones(grid(), "top", polygons),
+        treated,
+        scale,
+        Detection(Dots.empty(), 9.4, resolved, "" if resolved else "dots merge"),
+        MeasurementSettings(),
+        (None,) * (1 + n_later),
+        (small, small),
+    )
+
+
+def shifted(shift_px: tuple[float, float] = (4.0, -6.0)) -> Aligned:
+    return Aligned(cast("Registration", ShiftRegistration(shift_px)), "2026-01-05.jpg")
+
+
+def whole_fade(row: PhotoMeasures) -> float:
+    assert row.whole is not None
+    return row.whole.fade.value
+
+
+def test_fade_leaves_hair_out() -> None:
+    left = np.where(WEIGHT > 0.5, 0.4, 1.0)
+    row = maker(BASELINE * left).row(1, LATER, shifted())
+    assert row.status is Status.MEASURED
+    assert whole_fade(row) == pytest.approx(0.6, abs=0.01)
+    assert row.whole is not None
+    assert row.whole.n_dots == np.count_nonzero(WEIGHT > 0.5)
+    assert row.whole.contrast_ratio == pytest.approx(0.43, abs=0.03)
+    assert row.registered_to == "2026-01-05.jpg"
+    assert (row.registration_error_px, row.overlap) == (0.4, 0.93)
+    assert row.days_since_baseline == 60
+
+
+def test_the_baseline_is_what_all_is_compared_with() -> None:
+    row = maker().row(0, FIRST, None)
+    assert row.status is Status.BASELINE
+    assert row.whole is not None
+    assert (row.whole.fade.value, row.whole.fade.low, row.whole.fade.high) == (0, 0, 0)
+    assert row.dots is not None
+    assert set(row.dots.fate) == {"persisting"}
+    assert np.column_stack([row.dots.x_px, row.dots.y_px]) == pytest.approx(grid())
+
+
+def test_places_are_told_in_the_photos_own_pixels() -> None:
+    row = maker(BASELINE).row(1, LATER, shifted((4.0, -6.0)))
+    assert row.dots is not None
+    assert row.dots.x_px == pytest.approx(grid()[:, 0] + 4)
+    assert row.dots.y_px == pytest.approx(grid()[:, 1] - 6)
+    assert row.quality is not None
+    assert row.quality.px_per_dot == pytest.approx(9.4)
+
+
+def test_unseen_dots_are_nan_and_censored_not_gone() -> None:
+    values = BASELINE.copy()
+    values[:50] = np.nan
+    row = maker(values).row(1, LATER, shifted())
+    assert row.dots is not None
+    assert (row.dots.fate[:50] == "censored").all()
+    assert np.isnan(row.dots.pigment[:50]).all()
+    assert np.isnan(row.dots.pigment_sd[:50]).all()
+    assert np.isnan(row.dots.contrast[:50]).all()
+    assert row.whole is not None
+    assert row.whole.density_ratio == 1.0
+    assert whole_fade(row) == pytest.approx(0.0)
+
+
+def test_too_few_common_dots_are_refused_in_words() -> None:
+    values = np.full(N, np.nan)
+    values[:10] = 3.0
+    row = maker(values).row(1, LATER, shifted())
+    assert row.status is Status.REFUSED
+    assert row.reason.startswith("only 4% of the baseline's dots are in view")
+    assert row.days_since_baseline == 60
+
+
+def test_a_refusal_keeps_its_reason() -> None:
+    row = maker(None).row(1, LATER, NotRegistered("another head"))
+    assert row.status is Status.REFUSED
+    assert row.reason == "another head"
+    assert row.whole is None
+    assert row.quality is LATER.quality
+
+
+def test_a_photo_without_pixels_is_refused() -> None:
+    row = maker(None).row(1, LATER, shifted())
+    assert row.reason.startswith("only 0%")
+
+
+def test_a_view_with_hardly_a_place_refuses_every_photo() -> None:
+    none = Catalogue(np.empty((0, 2)), np.empty(0), np.empty(0, bool))
+    rows = make(ViewMeasurement(none, np.empty(0), float("nan"), 2.0, ()))
+    assert len(rows.baseline_dots()) == len(rows.dot_zone) == 0
+    for number, photo in enumerate((FIRST, LATER)):
+        row = rows.row(number, photo, shifted() if number else None)
+        assert row.reason == "too few dots of the baseline photo can be measured"
+
+
+def test_a_place_out_of_the_photo_has_no_coordinates() -> None:
+    row = maker(BASELINE).row(1, LATER, shifted((100.0, 0.0)))
+    assert row.dots is not None
+    out = grid()[:, 0] + 100 > 399
+    assert np.isnan(row.dots.x_px[out]).all()
+    assert np.isfinite(row.dots.x_px[~out]).all()
+
+
+def test_a_map_that_knows_no_dot_has_no_zoom() -> None:
+    row = maker(BASELINE).row(1, LATER, shifted((1000.0, 0.0)))
+    assert row.quality is not None
+    assert np.isnan(row.quality.px_per_dot)
+
+
+def test_scale_turns_pixels_into_mm_and_density() -> None:
+    plain, scaled = maker(BASELINE), maker(BASELINE, scale=0.1)
+    px2 = plain.row(1, LATER, shifted())
+    mm2 = scaled.row(1, LATER, shifted())
+    assert px2.dots is not None
+    assert mm2.dots is not None
+    # frame pixels are two photo pixels wide
+    assert px2.dots.pigment == pytest.approx(4 * BASELINE)
+    assert mm2.dots.pigment == pytest.approx(0.04 * BASELINE)
+    assert px2.whole is not None
+    assert mm2.whole is not None
+    assert np.isnan([px2.whole.area_cm2, px2.whole.density_per_cm2]).all()
+    assert mm2.whole.area_cm2 == pytest.approx(26.1 * 36.1 / 100)
+    expected = np.count_nonzero(WEIGHT > 0.5) / mm2.whole.area_cm2
+    assert mm2.whole.density_per_cm2 == pytest.approx(expected)
+
+
+def test_dots_that_are_not_resolved_are_not_counted() -> None:
+    rows = maker(BASELINE, scale=0.1, resolved=False)
+    first = rows.row(0, FIRST, None)
+    assert first.whole is not None
+    assert np.isnan(first.whole.density_per_cm2)
+    assert "dots not counted: dots merge" in first.flags
+    assert not rows.row(1, LATER, shifted()).flags
+
+
+def test_a_zone_that_lags_shows_in_its_own_row() -> None:
+    upper = grid()[:, 1] < 110
+    row = maker(BASELINE * np.where(upper, 0.9, 0.4)).row(1, LATER, shifted())
+    fades = {zone.zone: zone.fade.value for zone in row.zones}
+    assert fades["upper third"] == pytest.approx(0.1, abs=0.03)
+    assert fades["lower third"] == pytest.approx(0.6, abs=0.03)
+    assert row.whole is not None
+    assert row.whole.evenness > 0.2
+
+
+def test_a_zone_without_dots_is_not_measured() -> None:
+    square = np.array([[0.0, 0.0], [9.0, 0.0], [9.0, 9.0], [0.0, 9.0]])
+    row = maker(BASELINE, polygons=(("corner", square),)).row(1, LATER, shifted())
+    (zone,) = row.zones
+    assert zone.n_dots == 0
+    assert not zone.fade.measured
+    assert np.isnan([zone.detectable, zone.density_ratio, zone.contrast, zone.evenness]).all()
+
+
+def test_darker_pigment_is_flagged_only_beyond_doubt() -> None:
+    rows = maker(BASELINE * 1.3, BASELINE * 1.01)
+    assert "pigment darker than at baseline" in rows.row(1, LATER, shifted()).flags
+    assert "pigment darker than at baseline" not in rows.row(2, LATER, shifted()).flags
+
+
+@pytest.mark.parametrize(
+    ("stage", "flagged"),
+    [(Stage.HEALING, True), (Stage.IMMEDIATE, True), (Stage.HEALED, False), (Stage.UNKNOWN, False)],
+)
+def test_a_photo_of_healing_skin_is_flagged(stage: Stage, flagged: bool) -> None:
+    row = maker(BASELINE).row(1, replace(LATER, stage=stage), shifted())
+    assert any(flag.startswith("not healed yet") for flag in row.flags) is flagged
+
+
+def test_baseline_dots_name_what_they_are_taken_for() -> None:
+    dots = maker().baseline_dots()
+    assert len(dots) == N
+    assert (dots.kind[WEIGHT > 0.5] == Kind.DOT).all()
+    assert (dots.kind[WEIGHT < 0.5] == Kind.HAIR).all()
+    assert dots.fwhm_px == pytest.approx(2.3548 * 2.0 / 0.5)
+    assert dots.snr == pytest.approx(BASELINE / SD)
+
+
+def test_unknown_noise_is_not_taken_for_none() -> None:
+    """Where no empty place could be read, nothing is claimed about single dots."""
+    rows = maker(0.1 * BASELINE, sd=float("nan"))
+    row = rows.row(1, LATER, shifted())
+    assert whole_fade(row) == pytest.approx(0.9)
+    assert row.whole is not None
+    assert np.isnan(row.whole.detectable)
+    assert np.isnan(rows.baseline_dots().snr).all()
+
+
+def test_a_refused_row_has_no_numbers() -> None:
+    row = refused_row(LATER.photo, "blurred")
+    assert (row.status, row.reason, row.stage) == (Status.REFUSED, "blurred", Stage.UNKNOWN)
+    assert np.isnan([row.registration_error_px, row.overlap]).all()
+    assert (row.whole, row.dots, row.quality, row.registration) == (None, None, None, None)
+    assert not row.usable
