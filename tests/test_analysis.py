@@ -1,6 +1,6 @@
 """analyse_series against rendered truth.
 
-Stated tolerances, for small pictures (600 px) in calm conditions: the fade of every photo within
+Stated tolerances, for small pictures (520 px) in calm conditions: the fade of every photo within
 4 points of the truth and the truth inside its interval; nothing changed reads as nothing; darker
 pigment reads as darker.
 """
@@ -35,8 +35,8 @@ TOLERANCE = 0.04
 START = date(2026, 1, 5)
 SCENE = SeriesSpec(
     seed=11,
-    width_px=600,
-    height_px=600,
+    width_px=520,
+    height_px=520,
     px_per_mm=14.0,
     patch_radius_mm=16.0,
     dots_per_cm2=110.0,
@@ -98,7 +98,7 @@ def fading() -> RenderedSeries:
 @pytest.fixture(scope="module")
 def measured(fading: RenderedSeries) -> SeriesAnalysis:
     """Four good photos, another person's, one that cannot be read, and a wall."""
-    wall = np.full((600, 600, 3), 235, np.uint8)
+    wall = np.full((520, 520, 3), 235, np.uint8)
     more = [broken("cut.jpg", 50), photo("wall.jpg", wall, 70)]
     return analyse_series([*photos_of(fading), *more], client="C1")
 
@@ -162,8 +162,8 @@ def test_dots_of_the_baseline_are_found(measured: SeriesAnalysis, fading: Render
     inside = fading.photos[0].treated_region
     shown = np.isfinite(truth[:, 0])
     x, y = np.rint(np.where(shown[:, None], truth, 0)).astype(int).T
-    margin = (x > 15) & (x < 585) & (y > 15) & (y < 585)
-    truth = truth[shown & margin & inside[np.clip(y, 0, 599), np.clip(x, 0, 599)]]
+    margin = (x > 15) & (x < 505) & (y > 15) & (y < 505)
+    truth = truth[shown & margin & inside[np.clip(y, 0, 519), np.clip(x, 0, 519)]]
     found = view.dots.xy_px[view.pigment_weight >= 0.5]
     distance = np.hypot(*(truth[:, None] - found[None]).transpose(2, 0, 1))
     assert (distance.min(axis=1) < 3.0).mean() > 0.93

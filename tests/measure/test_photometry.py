@@ -12,14 +12,11 @@ from tests.measure.density_scenes import DensityScene, dotted_skin, gaussians, s
 from tracker.measure.photometry import (
     Photometry,
     PhotometrySettings,
-
     empty_places,
     find_intruders,
     measure_pigment,
-    paint_spots,
-    sample,
-    smooth_valid,
 )
+from tracker.measure.smoothing import sample
 
 FEW = settings(max_examples=6, deadline=None, derandomize=True)
 
@@ -37,71 +34,6 @@ def measure(scene: DensityScene, **changes: object) -> Photometry:
 
 def total_error(scene: DensityScene, measured: Photometry) -> float:
     return float(np.nansum(measured.pigment) / scene.pigment.sum() - 1)
-
-
-# paint_spots, sample, blur, smooth_valid
-
-
-@pytest.mark.parametrize("sigma_px", [0.7, 1.0, 1.7, 3.2])
-def test_painted_spots_hold_their_integral_wherever_they_fall(sigma_px: float) -> None:
-    rng = np.random.default_rng(3)
-    xy = rng.uniform(25, 55, (40, 2))
-    amplitude = rng.uniform(-0.1, 0.5, 40)
-    image = paint_spots((80, 80), xy, amplitude, sigma_px)
-    assert image.sum() == pytest.approx(2 * np.pi * sigma_px**2 * amplitude.sum(), rel=1e-4)
-
-
-@pytest.mark.parametrize("place", [(30.0, 30.0), (30.5, 29.5), (30.31, 28.77)])
-def test_painted_spot_is_the_gaussian_at_its_sub_pixel_place(place: tuple[float, float]) -> None:
-    xy = np.array([place])
-    image = paint_spots((60, 60), xy, np.array([1.0]), 2.0)
-    exact = gaussians((60, 60), xy, np.array([1.0]), 2.0)
-    assert np.abs(image - exact).max() < 0.01
-    y, x = np.mgrid[:60, :60]
-    centroid = np.array([(x * image).sum(), (y * image).sum()]) / image.sum()
-    assert np.abs(centroid - place).max() < 2e-3
-
-
-def test_spots_outside_the_picture_are_left_out() -> None:
-    xy = np.array([[-40.0, 5.0], [5.0, 300.0], [10.0, 10.0]])
-    image = paint_spots((20, 20), xy, np.ones(3), 1.0)
-    assert image.sum() == pytest.approx(2 * np.pi, rel=1e-3)
-    assert not paint_spots((20, 20), xy[:2], np.ones(2), 1.0).any()
-    assert not paint_spots((20, 20), np.empty((0, 2)), np.empty(0), 1.0).any()
-
-
-def test_sample_reads_a_ramp_at_any_number_of_places() -> None:
-    y, x = np.mgrid[:50, :70].astype(np.float32)
-    ramp = 0.5 * x - 0.25 * y
-    xy = np.random.default_rng(1).uniform([2, 2], [67, 47], (9001, 2))
-    # OpenCV's cubic (a = -0.75) does not reproduce a ramp: it is off by up to 0.05 px of the slope
-    assert sample(ramp, xy) == pytest.approx(0.5 * xy[:, 0] - 0.25 * xy[:, 1], abs=0.04)
-    assert sample(ramp, np.empty((0, 2))).shape == (0,)
-
-
-def test_sample_repeats_the_edge_outside() -> None:
-    image = np.tile(np.arange(8, dtype=np.float32), (8, 1))
-    assert sample(image, np.array([[-50.0, 4.0], [80.0, 4.0]])) == pytest.approx([0.0, 7.0])
-
-
-@pytest.mark.parametrize("sigma_px", [3.0, 9.0, 17.0])
-def test_blur_by_way_of_a_smaller_picture_is_the_same(sigma_px: float) -> None:
-    image = np.random.default_rng(5).normal(0, 0.1, size=(203, 190)).astype(np.float32)
-    image[:, 95:] += 1
-    exact = cv2.GaussianBlur(image, (0, 0), sigma_px, borderType=cv2.BORDER_REPLICATE)
-    assert np.abs(blur(image, sigma_px) - exact).max() < 0.025
-
-
-def test_smooth_valid_ignores_what_has_no_weight() -> None:
-    image = np.full((60, 80), 0.4, np.float32)
-    weight = np.ones_like(image)
-    image[20:40, 20:40], weight[20:40, 20:40] = 9.0, 0.0
-    assert smooth_valid(image, weight, 4.0) == pytest.approx(0.4, abs=1e-3)
-
-
-def test_smooth_valid_of_nothing_is_finite() -> None:
-    nothing = np.zeros((30, 30), np.float32)
-    assert np.isfinite(smooth_valid(nothing, nothing, 3.0)).all()
 
 
 # measure_pigment: right
