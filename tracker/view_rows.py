@@ -35,6 +35,9 @@ from tracker.series import (
     ZoneMeasures,
 )
 
+LEAST_FADE = -0.75
+MOST_FADE = 1.08
+"""Fades that pigment can show, noise included; beyond them something else was measured."""
 LEAST_COMMON_SHARE = 0.15
 """A photo that shows fewer of the baseline's dots is refused."""
 
@@ -192,6 +195,12 @@ class RowMaker:
             self._zone(name, self.dot_zone == name, number, fate, Tone.missing(), errors)
             for name in self.zone_names
         )
+        value = whole.fade.value
+        if whole.fade.measured and not LEAST_FADE <= value <= MOST_FADE:
+            return refused(
+                f"reads {value:.0%} faded, which pigment cannot do: hair was taken for dots; "
+                "shave as for the baseline and photograph again",
+            )
         quality = replace(prepared.quality, px_per_dot=self._px_per_dot(registration))
         return PhotoMeasures(
             photo=prepared.photo.name,

@@ -28,8 +28,15 @@ class WeightSettings:
 
     hair_mean_sd: float = 0.25
     """By how much a shave changes the darkness of all hairs together, against the baseline."""
-    hair_spread: float = 0.28
-    """SD of single hairs' ratios about that."""
+    hair_spread: tuple[float, float] = (0.10, 0.30)
+    """SD of single hairs' ratios about that: at least and at most."""
+    hair_mean: tuple[float, float] = (0.7, 1.6)
+    """Mean ratio of a photo's hairs: at least and at most."""
+    looks: float = 0.85
+    """The single photo's opinion counts up to this chance: a shaved root looks like a dot."""
+    least_together: float = 0.35
+    """Share of pigment among a pigment place's neighbours. A real tattoo is dense somewhere; a
+    few odd ratios strewn among hair are not one."""
     pigment_spread_floor: float = 0.12
     pigment_spread_share: float = 0.5
     """Dots respond differently: SD of their ratios is at most about this share of the fade."""
@@ -91,12 +98,12 @@ def pigment_weights(
     seen = np.isfinite(ratios)
     count = seen.sum(axis=0)
     mean_ratio = np.where(count > 0, np.nan_to_num(ratios).sum(axis=0) / np.maximum(count, 1), 1.0)
-    # Two starts, few or many places pigment; the likelier end counts.
+    # Three starts, from few to many places pigment; the likeliest end counts.
     ends = [
         _mix(
             ratios, noise, before, chance, near, mean_ratio <= np.quantile(mean_ratio, q), settings
         )
-        for q in (0.15, 0.6)
+        for q in (0.05, 0.15, 0.6)
     ]
     # An end in which "hair" clears and "pigment" stays has the two confused (say 0).
     best = max(ends, key=lambda end: (end.say > 0, end.score))
@@ -119,33 +126,38 @@ def _mix(
     known = np.nan_to_num(ratios)
     # Photos share each dot's own response: their evidence adds up slower than their number.
     temper = np.maximum(seen.sum(axis=0), 1) ** -0.5
+    told = (seen.mean(axis=0) >= 0.5).astype(np.float64)
     weight = np.where(start, 0.9, 0.1)
     spread = np.full(len(ratios), 0.25)
-    looks = np.log(chance / (1 - chance))
+    held = np.clip(chance, 1 - settings.looks, settings.looks)
+    looks = np.log(held / (1 - held))
+    hair_spread = np.full(len(ratios), settings.hair_spread[1])
     score = -np.inf
     pigment_mean = hair_mean = np.ones(len(ratios))
     for _ in range(settings.rounds):
-        pigment_mean = _weighted_ratio(weight, known, seen, before)
-        hair_mean = _hair_means(1 - weight, known, seen, noise, settings)
-        spread = _pigment_spread(weight, known, seen, noise, before, pigment_mean, settings)
+        pigment_mean = _weighted_ratio(weight * told, known, seen, before)
+        hair_mean, hair_spread = _hair(1 - weight, known, seen, noise, hair_spread, settings)
+        spread = _pigment_spread(weight * told, known, seen, noise, before, pigment_mean, settings)
         as_pigment = _log_density(known, pigment_mean, np.hypot(spread[:, None], noise), seen)
-        as_hair = _log_density(known, hair_mean, np.hypot(settings.hair_spread, noise), seen)
-        local = np.clip(weight[near].mean(axis=1), 0.02, 0.98)
+        as_hair = _log_density(known, hair_mean, np.hypot(hair_spread[:, None], noise), seen)
+        # Only places that most later photos show have anything to tell.
+        local = (weight * told)[near].sum(axis=1) / np.maximum(told[near].sum(axis=1), 1)
+        local = np.clip(local, 0.02, 0.98)
         logit = looks + np.log(local / (1 - local)) + temper * (as_pigment - as_hair)
         weight = 1 / (1 + np.exp(-np.clip(logit, -30, 30)))
-        share = np.clip(chance * local / (chance * local + (1 - chance) * (1 - local)), 0.01, 0.99)
+        share = np.clip(held * local / (held * local + (1 - held) * (1 - local)), 0.01, 0.99)
         top = np.maximum(as_pigment, as_hair) * temper
         mixed = share * np.exp(temper * as_pigment - top) + (1 - share) * np.exp(
             temper * as_hair - top
         )
         score = float((np.log(mixed) + top).mean())
         score -= 0.5 * float((((hair_mean - 1) / settings.hair_mean_sd) ** 2).sum()) / len(before)
-    apart = float(
-        np.sqrt((((hair_mean - pigment_mean) ** 2) / (spread**2 + settings.hair_spread**2)).sum())
-    )
+    apart = float(np.sqrt((((hair_mean - pigment_mean) ** 2) / (spread**2 + hair_spread**2)).sum()))
     # Pigment that is darker than hair would be, in every photo, is not fading: no verdict.
     fades = float((hair_mean - pigment_mean).mean()) > 0
-    say = np.clip(apart / settings.separation - 0.5, 0, 1) if fades else 0.0
+    together = float((weight * weight[near].mean(axis=1)).sum() / max(weight.sum(), 1e-9))
+    real = fades and together >= settings.least_together
+    say = np.clip(apart / settings.separation - 0.5, 0, 1) if real else 0.0
     return _Mixture(weight, score, float(say))
 
 
@@ -157,20 +169,28 @@ def _weighted_ratio(
     return mean
 
 
-def _hair_means(
+def _hair(
     weight: FloatColumn,
     ratios: FloatColumn,
     seen: NDArray[np.bool_],
     noise: FloatColumn,
+    spread: FloatColumn,
     settings: WeightSettings,
-) -> FloatColumn:
-    """Mean hair ratio per photo, drawn to 1 where few hairs speak."""
-    precision = weight * seen / (settings.hair_spread**2 + np.nan_to_num(noise, nan=1.0) ** 2)
+) -> tuple[FloatColumn, FloatColumn]:
+    """Mean and SD of the hair ratio per photo, the mean drawn to 1 where few hairs speak."""
+    own = np.nan_to_num(noise, nan=1.0) ** 2
+    precision = weight * seen / (spread[:, None] ** 2 + own)
+    # Outliers, a hair where there was none before, must not drag the mean.
+    precision = precision * (np.abs(ratios - 1) < 1)
     # Hairs of one photo share their shave: beyond about thirty of them nothing is learnt.
-    precision *= (30 / np.maximum(weight.sum(), 30)) if weight.sum() > 0 else 0
+    precision *= 30 / max(float(weight.sum()), 30.0)
     pull = 1 / settings.hair_mean_sd**2
-    mean: FloatColumn = ((precision * ratios).sum(axis=1) + pull) / (precision.sum(axis=1) + pull)
-    return mean
+    mean = ((precision * ratios).sum(axis=1) + pull) / (precision.sum(axis=1) + pull)
+    mean = np.clip(mean, *settings.hair_mean)
+    excess = np.minimum((ratios - mean[:, None]) ** 2, 1.0) - own
+    total = np.maximum((weight * seen).sum(axis=1), 1.0)
+    variance = (weight * seen * excess).sum(axis=1) / total
+    return mean, np.clip(np.sqrt(np.maximum(variance, 0)), *settings.hair_spread)
 
 
 def _pigment_spread(
