@@ -80,6 +80,20 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _restored(path: Path) -> dict[str, Any]:
+    """An earlier result; null is NaN again."""
+
+    def known(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: known(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [known(item) for item in value]
+        return math.nan if value is None else value
+
+    restored: dict[str, Any] = known(json.loads(path.read_text(encoding="utf-8")))
+    return restored
+
+
 def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__)
     parser.add_argument("--scenes", type=int, default=SCENES, help="scenes per preset")
@@ -126,7 +140,9 @@ def main(given: Sequence[str] | None = None) -> int:
     text = json.dumps(_plain(result), indent=1, allow_nan=False) + "\n"
     (arguments.out / f"{name}.json").write_text(text, encoding="utf-8")
     document = arguments.document or arguments.out / f"{name}.md"
-    document.write_text(accuracy_document(result), encoding="utf-8")
+    aside = arguments.out / "holdout.json"
+    holdout = None if arguments.holdout or not aside.exists() else _restored(aside)
+    document.write_text(accuracy_document(result, holdout), encoding="utf-8")
     console.print(f"{arguments.out / name}.json and {document} written", highlight=False)
     return 0
 

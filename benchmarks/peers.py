@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,7 +125,7 @@ def own_series(scenes: Sequence[tuple[RenderedSeries, list[Scene]]]) -> Tally:
     tally = Tally([], [], [], [], [])
     for series, (baseline, *_) in scenes:
         started = perf_counter()
-        analysis = analyse_series(as_photos(series))
+        analysis = analyse_series(as_photos(series), workers=1)
         tally.seconds.append((perf_counter() - started) / len(series.photos))
         if not analysis.views:
             continue
@@ -328,7 +327,7 @@ def main(given: Sequence[str] | None = None) -> int:
     (arguments.out / "peers.json").write_text(plain + "\n", encoding="utf-8")
     document = arguments.document or arguments.out / "peers.md"
     left_out = f" Not installed and left out: {', '.join(missing)}." if missing else ""
-    text = f"# Against peers\n\n{preamble(result)} One thread.{left_out}\n\n"
+    text = f"# Against peers\n\n{preamble(result)} Every method on one core.{left_out}\n\n"
     text += "\n".join(markdown(table) for table in made)
     document.write_text(text, encoding="utf-8")
     console.print(f"{arguments.out / 'peers.json'} and {document} written", highlight=False)
@@ -336,5 +335,4 @@ def main(given: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     raise SystemExit(main())

@@ -62,3 +62,21 @@ def test_peers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     own, sift = result["alignment"]
     assert own["median_px"] < sift["median_px"]
     assert "SIFT + homography" in (tmp_path / "peers.md").read_text("utf-8")
+
+
+def test_the_hold_out_stands_below_the_ordinary_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    case = smaller(scenes.fading_case("darker", "clinic", scenes.HOLDOUT_SEED))
+    lost = {"photo": 1, "status": "refused", "reason": "too blurred", "true_fade": float("nan")}
+    record = {"name": case.name, "kind": "darker", "preset": "clinic", "baseline": "",
+              "photos": [lost]}  # fmt: skip
+    monkeypatch.setattr(accuracy, "cases", lambda seeds, presets: [case])
+    monkeypatch.setattr(accuracy, "_measure", lambda case: record)
+    common = ["--no-cost", "--workers", "1", "--out", str(tmp_path)]
+    assert accuracy.main(["--holdout", *common]) == 0
+    assert "500" in (tmp_path / "holdout.md").read_text("utf-8")
+    assert accuracy.main([*common, "--document", str(tmp_path / "both.md")]) == 0
+    text = (tmp_path / "both.md").read_text("utf-8")
+    assert "## Hold-out seeds: fade" in text
+    assert text.index("## Worst photos") < text.index("## Hold-out seeds: fade")
