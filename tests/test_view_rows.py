@@ -269,6 +269,19 @@ def test_darker_pigment_is_flagged_only_beyond_doubt() -> None:
     assert "pigment darker than at baseline" not in rows.row(2, LATER, shifted()).flags
 
 
+@pytest.mark.parametrize("left", [2.5, -0.3])
+def test_what_pigment_cannot_do_is_refused(left: float) -> None:
+    row = maker(BASELINE * left).row(1, LATER, shifted())
+    assert row.status is Status.REFUSED
+    assert "which pigment cannot do" in row.reason
+
+
+def test_an_earlier_photo_may_hold_many_times_the_pigment() -> None:
+    row = maker(BASELINE * 2.5).row(1, taken(date(2025, 9, 1)), shifted())
+    assert row.status is Status.MEASURED
+    assert whole_fade(row) == pytest.approx(-1.5)
+
+
 @pytest.mark.parametrize(
     ("stage", "flagged"),
     [(Stage.HEALING, True), (Stage.IMMEDIATE, True), (Stage.HEALED, False), (Stage.UNKNOWN, False)],

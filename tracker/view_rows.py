@@ -196,7 +196,9 @@ class RowMaker:
             for name in self.zone_names
         )
         value = whole.fade.value
-        if whole.fade.measured and not LEAST_FADE <= value <= MOST_FADE:
+        # An earlier photo may hold many times the pigment of a baseline chosen in mid-course.
+        least = -np.inf if days is not None and days < 0 else LEAST_FADE
+        if whole.fade.measured and not least <= value <= MOST_FADE:
             return refused(
                 f"reads {value:.0%} faded, which pigment cannot do: hair was taken for dots; "
                 "shave as for the baseline and photograph again",
