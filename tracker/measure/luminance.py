@@ -56,10 +56,17 @@ def _density_table(full_scale: int) -> FloatArray:
     return density
 
 
+def _look_up(table: FloatArray, codes: SrgbArray) -> FloatArray:
+    """Table value of each code; OpenCV's table look-up is several times faster for 8 bits."""
+    if codes.dtype == np.uint8:
+        return np.asarray(cv2.LUT(np.ascontiguousarray(codes), table), np.float32)
+    return np.take(table, codes)
+
+
 def linear_rgb(srgb: SrgbArray) -> FloatArray:
     """Linear light of encoded sRGB pixels, shape (H, W, 3), in [0, 1]."""
     _check_rgb(srgb)
-    return np.take(_linear_table(_full_scale(srgb)), srgb)
+    return _look_up(_linear_table(_full_scale(srgb)), srgb)
 
 
 def luminance(srgb: SrgbArray) -> FloatArray:
@@ -72,7 +79,7 @@ def luminance(srgb: SrgbArray) -> FloatArray:
 def channel_density(srgb: SrgbArray, channel: int) -> FloatArray:
     """Optical density ``-log10(C)`` of one linear channel (0 red, 1 green, 2 blue), shape (H, W)."""
     _check_rgb(srgb)
-    return np.take(_density_table(_full_scale(srgb)), srgb[:, :, channel])
+    return _look_up(_density_table(_full_scale(srgb)), srgb[:, :, channel])
 
 
 def luminance_density(srgb: SrgbArray) -> FloatArray:
@@ -85,7 +92,7 @@ def clipped(srgb: SrgbArray) -> BoolArray:
     """True where a channel is so bright or all are so dark that the code no longer follows the light."""
     _check_rgb(srgb)
     full = _full_scale(srgb)
-    brightest = srgb.max(axis=2)
+    brightest = np.asarray(cv2.max(cv2.max(srgb[..., 0], srgb[..., 1]), srgb[..., 2]))
     mask: BoolArray = (brightest >= round(CLIP_HIGH_CODE_SHARE * full)) | (
         brightest <= round(CLIP_LOW_CODE_SHARE * full)
     )
