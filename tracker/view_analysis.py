@@ -252,8 +252,8 @@ def analyse_view(
         scale_source=scale_source,
         baseline_shape=reference.shape,
         dots=rows.baseline_dots(),
-        pigment_weight=measurement.weight,
-        dot_zone=rows.dot_zone,
+        pigment_weight=measurement.weight[rows.listed],
+        dot_zone=rows.dot_zone[rows.listed],
         treated_outline_px=outlines(treated),
         photos=tuple(in_time),
     )

@@ -35,6 +35,10 @@ from tracker.series import (
     ZoneMeasures,
 )
 
+LISTED_WEIGHT = 0.3
+"""Places with less chance of being pigment are hair: fitted along, not listed as dots."""
+SURE_WEIGHT = 0.6
+"""Listed places with less are undecided."""
 LEAST_FADE = -0.75
 MOST_FADE = 1.08
 """Fades that pigment can show, noise included; beyond them something else was measured."""
@@ -120,6 +124,8 @@ class RowMaker:
         self.settings = settings
         self.dots_px = frame.to_baseline(measurement.catalogue.xy_px)
         self.dot_zone = layout.zone_of(self.dots_px)
+        # Plain hair is measured along, but it is no dot of the baseline.
+        self.listed = measurement.weight >= LISTED_WEIGHT
         self.zone_names = [name for name in layout.names if name != WHOLE]
         x_scale, y_scale = frame.scale_xy
         self.px2_per_frame_px2 = 1.0 / float(x_scale * y_scale)
@@ -130,14 +136,13 @@ class RowMaker:
         self.treated_small, self.native_small = small_masks
 
     def baseline_dots(self) -> Dots:
-        """The catalogue as spots of the baseline photo, full-resolution pixels."""
+        """The listed places as spots of the baseline photo, full-resolution pixels."""
         first = self.measurement.photos[0] if self.measurement.photos else None
         if first is None:
             return Dots.empty()
         n = len(self.dots_px)
         weight = self.measurement.weight
-        # Doubtful places are named so; plain hair stays listed, with next to no weight.
-        kind = np.select([weight >= 0.6, weight <= 0.25], [Kind.DOT, Kind.HAIR], Kind.UNDECIDED)
+        kind = np.where(weight >= SURE_WEIGHT, Kind.DOT, Kind.UNDECIDED)
         fwhm_px = 2.3548 * first.sigma_px / self.frame.scale
         return Dots(
             x_px=self.dots_px[:, 0],
@@ -148,7 +153,7 @@ class RowMaker:
             snr=np.nan_to_num(first.pigment) / max(first.pigment_sd, 1e-12),
             hair_probability=1 - weight,
             kind=kind.astype(np.int8),
-        )
+        )[self.listed]
 
     def row(
         self, number: int, prepared: Prepared, match: Aligned | NotRegistered | None
@@ -300,15 +305,17 @@ class RowMaker:
         places = self.frame.to_baseline(pigment.places_px)
         if registration is not None:
             places = registration.map_points(places)
+        listed = self.listed
+        amount = pigment.pigment[listed] * self.pigment_unit
         return DotSeries(
-            x_px=places[:, 0],
-            y_px=places[:, 1],
-            pigment=pigment.pigment * self.pigment_unit,
+            x_px=places[listed, 0],
+            y_px=places[listed, 1],
+            pigment=amount,
             pigment_sd=np.where(
-                np.isfinite(pigment.pigment), pigment.pigment_sd * self.pigment_unit, np.nan
+                np.isfinite(amount), pigment.pigment_sd * self.pigment_unit, np.nan
             ),
-            contrast=1 - 10.0**-pigment.amplitude,
-            fate=fate,
+            contrast=1 - 10.0 ** -pigment.amplitude[listed],
+            fate=fate[listed],
         )
 
     def _flags(self, prepared: Prepared, whole: ZoneMeasures, is_baseline: bool) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from tracker.measure.results import Fate, FloatColumn
 
 GONE_SIGMAS = 2.0
 """Pigment under this many sds of an empty place's reading cannot be told from no dot."""
-GONE_SHARE = 0.12
+GONE_SHARE = 0.17
 """...and under this share of its own baseline a dot is taken for gone in the sharpest photo."""
 
 

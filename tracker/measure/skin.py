@@ -97,7 +97,7 @@ def _border_level(redness: FloatArray, roughness: FloatArray) -> float | None:
     smooth = border & (roughness < np.percentile(roughness, 60))
     if np.count_nonzero(smooth) < 0.15 * np.count_nonzero(border):
         return None
-    level = float(np.percentile(redness[smooth], 25))
+    level = float(np.median(redness[smooth]))
     inside = float(np.percentile(redness[~border], 75))
     return level if inside - level > 0.06 else None
 

@@ -240,8 +240,13 @@ def _weights(
     first = measured[0]
     assert first is not None
     later = [m for m in measured[1:] if m is not None]
-    # Hair pixels in the spot in photo after photo mark a hair, whatever the spot's ratio says.
-    intruded = np.mean([m.intruded for m in later], axis=0) if later else np.zeros(len(catalogue))
+    # Hair pixels in the spot in photo after photo mark a hair, whatever the spot's ratio says;
+    # but only where pigment has faded: a strong dot of odd shape leaves such pixels too.
+    intruded = np.zeros(len(catalogue))
+    for photo in later:
+        left = retained_share(first.pigment, photo.pigment, 1 - catalogue.hair_probability)
+        telling = np.clip((0.75 - left) / 0.35, 0, 1) if np.isfinite(left) else 0.0
+        intruded += telling * photo.intruded / len(later)
     looks = catalogue.hair_probability
     looks = np.clip(looks + (1 - looks) * np.clip(2 * intruded - 0.1, 0, 0.8), 0, 1)
     return pigment_weights(
