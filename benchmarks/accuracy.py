@@ -62,8 +62,12 @@ def run(chosen: Sequence[Case], workers: int, console: Console) -> list[dict[str
 
 
 def _told(record: dict[str, Any], number: int, n: int, console: Console) -> dict[str, Any]:
-    errors = [f"{100 * p['error']:+.1f}" for p in record["photos"] if "error" in p]
-    console.print(f"{number}/{n} {record['name']}: errors {' '.join(errors)}", highlight=False)
+    said = f"{number}/{n} {record['name']}"
+    # Of the hold-out only totals are shown: nobody shall tune on its scenes.
+    if record["seed"] < HOLDOUT_SEED:
+        errors = [f"{100 * p['error']:+.1f}" for p in record["photos"] if "error" in p]
+        said += f": errors {' '.join(errors)}"
+    console.print(said, highlight=False)
     return record
 
 

@@ -69,7 +69,7 @@ def test_the_hold_out_stands_below_the_ordinary_run(
 ) -> None:
     case = smaller(scenes.fading_case("darker", "clinic", scenes.HOLDOUT_SEED))
     lost = {"photo": 1, "status": "refused", "reason": "too blurred", "true_fade": float("nan")}
-    record = {"name": case.name, "kind": "darker", "preset": "clinic", "baseline": "",
+    record = {"name": case.name, "kind": "darker", "preset": "clinic", "seed": 500, "baseline": "",
               "photos": [lost]}  # fmt: skip
     monkeypatch.setattr(accuracy, "cases", lambda seeds, presets: [case])
     monkeypatch.setattr(accuracy, "_measure", lambda case: record)
