@@ -16,6 +16,7 @@ class Linear:
 
     matrix: tuple[tuple[float, float], tuple[float, float]]
     known: float = np.inf
+    overlap: float = 0.6
     reference_shape: tuple[int, int] = (300, 400)
     evidence: dict[str, float] = field(default_factory=lambda: {"seeds": 40.0})
 
@@ -25,12 +26,14 @@ class Linear:
         return np.asarray(moved)
 
 
-def registration(turn_deg: float = 0.0, roll_deg: float = 0.0, zoom: float = 1.0) -> Registration:
+def registration(
+    turn_deg: float = 0.0, roll_deg: float = 0.0, zoom: float = 1.0, overlap: float = 0.6
+) -> Registration:
     roll = np.radians(roll_deg)
     turned = np.array([[np.cos(np.radians(turn_deg)), 0], [0, 1]])
     rolled = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
     matrix = zoom * rolled @ turned
-    return cast("Registration", Linear(((*matrix[0],), (*matrix[1],))))
+    return cast("Registration", Linear(((*matrix[0],), (*matrix[1],)), overlap=overlap))
 
 
 @pytest.mark.parametrize("roll_deg", [0.0, 25.0, 90.0])
@@ -42,15 +45,20 @@ def test_roll_and_zoom_are_no_turn(roll_deg: float, zoom: float) -> None:
 
 
 def test_a_turn_of_45_degrees_is_refused_in_words() -> None:
-    result = refuse_turned(registration(45.0))
+    result = refuse_turned(registration(45.0, overlap=0.5))
     assert isinstance(result, NotRegistered)
-    assert "turned by about 45 degrees" in result.reason
+    assert "turned too far: only 50% of the skin is seen alike" in result.reason
     assert result.evidence["seeds"] == 40.0
 
 
 def test_a_turn_of_25_degrees_passes_as_it_is() -> None:
     turned = registration(25.0)
     assert refuse_turned(turned) is turned
+
+
+def test_little_overlap_alone_is_no_turn() -> None:
+    partial = registration(0.0, overlap=0.2)
+    assert refuse_turned(partial) is partial
 
 
 def test_a_refusal_stays_what_it_was() -> None:

@@ -1,9 +1,10 @@
 """How far the head was turned between two aligned photos, from the map alone.
 
-Skin seen more obliquely is squeezed in one direction. The ratio of the map's smaller to its
-larger local stretch is the cosine of the turn where one of the photos faces the skin; its median
-over the skin is blunt but needs no camera. Dots seen much more obliquely than before overlap,
-shine and hide behind stubble: a photo from another side is no proof, however well it aligns.
+Skin seen more obliquely is squeezed in one direction, and skin that turned out of view has no
+partner. Either alone is blunt: on a curved head a turn of 25 degrees can squeeze as much as one of
+40 does elsewhere, and a closer photo has little overlap without any turn. Together they tell the
+two apart. Dots seen much more obliquely than before overlap, shine and hide behind stubble: a
+photo from another side is no proof, however well it aligns.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from tracker.measure.registration import NotRegistered, Registration
 
 GRID = 40
 """Places along each side at which the stretch is read."""
-LEAST_RATIO = 0.79
-"""Median squeeze at which a photo is refused: a 40 degree turn gives 0.73 to 0.79 mostly, hand-held
-photos of one view (18 degrees each way at the most) 0.80 and more."""
+OVERLAP_SHARE = 0.3
+"""Weight of the overlap beside the squeeze."""
+LEAST_FACING = 0.875
+"""Squeeze plus weighted overlap under which a photo is refused. Rendered turns of 40 degrees gave
+0.78 to 0.86, of 25 degrees (18 about two axes) 0.89 to 0.97; real pairs 1.06 and more."""
 
 
 def squeeze(registration: Registration) -> float:
@@ -42,10 +45,11 @@ def refuse_turned(result: Registration | NotRegistered) -> Registration | NotReg
     if isinstance(result, NotRegistered):
         return result
     ratio = squeeze(result)
-    if ratio >= LEAST_RATIO:
+    facing = ratio + OVERLAP_SHARE * result.overlap
+    if facing >= LEAST_FACING:
         return result
-    turn_deg = float(np.degrees(np.arccos(ratio)))
     return NotRegistered(
-        f"the head is turned by about {turn_deg:.0f} degrees: photograph it from the baseline's side",
-        result.evidence | {"squeeze": ratio},
+        f"turned too far: only {result.overlap:.0%} of the skin is seen alike; "
+        "photograph it from the baseline's side",
+        result.evidence | {"squeeze": ratio, "facing": facing},
     )
