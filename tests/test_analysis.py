@@ -211,6 +211,27 @@ def test_another_person_is_refused_and_the_others_are_measured(measured: SeriesA
     ]
 
 
+def test_undated_photos_are_rows_after_the_dated_in_natural_order() -> None:
+    def unreadable() -> SrgbArray:
+        raise PhotoError("x", "is empty", "copy it again")
+
+    def photo(name: str, day: date | None = None) -> SeriesPhoto:
+        return SeriesPhoto(name, "", unreadable, captured_on=day)
+
+    analysis = analyse_series(
+        [photo("IMG_10.jpg"), photo("a.jpg", START), photo("IMG_9.jpg")],
+    )
+    assert [row.photo for row in analysis.photos] == ["a.jpg", "IMG_9.jpg", "IMG_10.jpg"]
+    assert {row.stage for row in analysis.photos} == {Stage.UNKNOWN}
+
+
+def test_a_marker_that_is_not_there_is_said(pair: RenderedSeries) -> None:
+    analysis = analyse_series(photos_of(pair)[:1], marker_mm=20.0)
+    assert analysis.views[0].scale_mm_per_px is None
+    (note,) = analysis.notes
+    assert "no ArUco marker" in note
+
+
 def test_a_file_that_cannot_be_read_is_a_refused_row(measured: SeriesAnalysis) -> None:
     row = rows(measured)["cut.jpg"]
     assert row.status is Status.REFUSED

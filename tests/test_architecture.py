@@ -16,6 +16,7 @@ MEASURE_MAY_IMPORT = {
     "__future__",
     "collections",
     "collections.abc",
+    "concurrent.futures",
     "cv2",
     "dataclasses",
     "enum",

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 import pickle
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -8,10 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tracker.folder import natural_key, read_client_folder, view_in_name
+from tracker.folder import read_client_folder, view_in_name
 from tracker.photos import PhotoError
 from tracker.record_files import FolderError
 from tracker.records import Goal
+from tracker.series import natural_key
 
 
 def write_photo(path: Path, taken: str = "", value: int = 100) -> None:
@@ -93,6 +96,29 @@ def test_other_files_are_skipped_by_name(folder: Path) -> None:
     client = read_client_folder(folder)
     assert len(client.photos) == 3
     assert client.skipped == (("notes.docx", "not a photo by its name"),)
+
+
+def test_pictures_with_another_ending_are_named(folder: Path) -> None:
+    shutil.copy(folder / "IMG_2.jpg", folder / "2026-06-01_top.txt")
+    Image.new("RGB", (20, 20)).save(folder / "crown.bmp")
+    client = read_client_folder(folder)
+    assert len(client.photos) == 3
+    assert [note.split(":")[0] for note in client.notes] == ["2026-06-01_top.txt", "crown.bmp"]
+    assert all("left out; export it as JPEG" in note for note in client.notes)
+
+
+def test_many_undated_photos_are_one_note(folder: Path) -> None:
+    for name in ("b.jpg", "a.jpg", "c.jpg"):
+        write_photo(folder / name)
+    client = read_client_folder(folder)
+    assert [p.name for p in client.photos[-3:]] == ["a.jpg", "b.jpg", "c.jpg"]
+    assert client.notes == ("a.jpg and 2 more: have no date; placed after the dated photos",)
+
+
+def test_the_hash_names_unusable_files_too(folder: Path) -> None:
+    (folder / "a.jpg").write_bytes(b"no photo")
+    photos = {p.name: p for p in read_client_folder(folder).photos}
+    assert photos["a.jpg"].sha256 == hashlib.sha256(b"no photo").hexdigest()
 
 
 @pytest.mark.parametrize(

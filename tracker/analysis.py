@@ -8,7 +8,6 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
 from typing import Any
 
 from tracker import METHOD_VERSION, __version__
@@ -30,6 +29,7 @@ from tracker.series import (
     SeriesPhoto,
     Session,
     ViewAnalysis,
+    time_key,
 )
 from tracker.view_analysis import PreparedPhoto, analyse_view
 from tracker.view_rows import refused_row
@@ -141,7 +141,7 @@ def analyse_series(
     workers = min(os.cpu_count() or 1, 4) if workers is None else workers
     tell = progress or (lambda _share, _text: None)
     # One order whatever order they came in: same photos, same bytes.
-    in_time = sorted(photos, key=lambda p: (p.captured_on or date.min, p.name))
+    in_time = sorted(photos, key=lambda p: time_key(p.captured_on, p.name))
     decoded = _Decoded()
     refused: list[PhotoMeasures] = []
     prepared: dict[str, list[PreparedPhoto]] = {}
@@ -175,6 +175,11 @@ def analyse_series(
         left_out = {id(member) for member, _ in skipped}
         kept = [member for member in members if id(member) not in left_out]
         scale, source = _scale(members[index], mm_per_px, marker_mm)
+        if scale is None and marker_mm is not None:
+            notes.append(
+                f"{members[index].photo.name}: no ArUco marker found in this baseline photo, so "
+                "its measures are without a scale; give --mm-per-px or a photo with the marker"
+            )
         views.append(
             analyse_view(
                 view,

@@ -7,6 +7,7 @@ by name when it is measured, and the others go on.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -34,7 +35,7 @@ from tracker.record_files import (
     read_zones,
 )
 from tracker.records import Plan
-from tracker.series import PolygonZone, SeriesPhoto, Session
+from tracker.series import PolygonZone, SeriesPhoto, Session, natural_key, time_key
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +90,7 @@ def read_client_folder(path: Path | str, *, today: date | None = None) -> Client
     try:
         files = sorted(
             (f for f in path.iterdir() if f.is_file() and not f.name.startswith(".")),
-            key=lambda f: natural_key(f.name),
+            key=lambda f: (natural_key(f.name), f.name),
         )
     except OSError as error:
         raise FolderError(str(path), "cannot be opened", "check its permissions") from error
@@ -110,10 +111,25 @@ def read_client_folder(path: Path | str, *, today: date | None = None) -> Client
         notes += [f"{file.name}: {remark}" for remark in remarks]
     undated = [p.name for p in photos if p.captured_on is None]
     if 0 < len(undated) < len(photos):
-        notes += [f"{name}: has no date; placed after the dated photos" for name in undated]
-    # Stable: photos of one day, and undated ones, stay in the order of names.
-    photos.sort(key=lambda p: p.captured_on or date.max)
+        notes.append(
+            f"{undated[0]}: has no date; placed after the dated photos"
+            if len(undated) == 1
+            else f"{undated[0]} and {len(undated) - 1} more: have no date; placed after the dated "
+            "photos"
+        )
+    photos.sort(key=lambda p: time_key(p.captured_on, p.name))
 
+    others = [
+        f
+        for f in files
+        if f not in photo_files and f.name not in (CLIENT_FILE, SESSIONS_FILE, ZONES_FILE)
+    ]
+    notes += [
+        f"{f.name}: is a picture, but its ending is none of {' '.join(PHOTO_SUFFIXES)}, so it was "
+        "left out; export it as JPEG or PNG"
+        for f in others
+        if _holds_picture(f)
+    ]
     plan, remarks = read_plan(path / CLIENT_FILE)
     notes += remarks
     sessions, remarks = read_sessions(path / SESSIONS_FILE)
@@ -121,22 +137,12 @@ def read_client_folder(path: Path | str, *, today: date | None = None) -> Client
     return ClientFolder(
         name=plan.client or path.resolve().name,
         photos=tuple(photos),
-        skipped=tuple(
-            (f.name, "not a photo by its name")
-            for f in files
-            if f not in photo_files and f.name not in (CLIENT_FILE, SESSIONS_FILE, ZONES_FILE)
-        ),
+        skipped=tuple((f.name, "not a photo by its name") for f in others),
         notes=tuple(notes),
         sessions=sessions,
         plan=plan,
         zones=read_zones(path / ZONES_FILE),
     )
-
-
-def natural_key(name: str) -> list[tuple[int, int, str]]:
-    """Sort key under which IMG_2 comes before IMG_10."""
-    parts = re.findall(r"\d+|\D+", name.lower())
-    return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts]
 
 
 def view_in_name(name: str) -> str:
@@ -148,6 +154,20 @@ def view_in_name(name: str) -> str:
     return ""
 
 
+def _holds_picture(path: Path) -> bool:
+    """Whether a file's first bytes are those of a picture, whatever its name says."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except OSError:
+        return False
+    return (
+        head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n", b"II*\0", b"MM\0*", b"GIF8", b"BM"))
+        or head[8:12] == b"WEBP"
+        or head[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1", b"ftypavif")
+    )
+
+
 def _read_srgb(path: Path) -> SrgbArray:
     return load_photo(path).srgb
 
@@ -157,8 +177,11 @@ def _read_photo_facts(path: Path, today: date | None) -> tuple[SeriesPhoto, list
     remarks: list[str] = []
     named_on = date_in_name(path.name)
     header: PhotoHeader | None = None
+    sha256 = ""
     with contextlib.suppress(PhotoError):  # refused with this reason when it is measured
-        header = inspect_photo(read_photo_bytes(path), path.name)
+        data = read_photo_bytes(path)
+        sha256 = hashlib.sha256(data).hexdigest()  # names the file even where it is no photo
+        header = inspect_photo(data, path.name)
     taken_on = header.captured_on if header else None
     remarks += header.notes if header else ()
     # A day of grace: the camera may be in another time zone.
@@ -171,7 +194,7 @@ def _read_photo_facts(path: Path, today: date | None) -> tuple[SeriesPhoto, list
         )
     photo = SeriesPhoto(
         name=path.name,
-        sha256=header.sha256 if header else "",
+        sha256=sha256,
         read=partial(_read_srgb, path),
         view=view_in_name(path.name),
         captured_on=taken_on or named_on,

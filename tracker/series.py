@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,6 +16,17 @@ from tracker.measure.luminance import SrgbArray
 from tracker.measure.quality import PhotoQuality
 from tracker.measure.registration import Registration
 from tracker.measure.results import Dots, Estimate, Fate, FloatColumn
+
+
+def natural_key(name: str) -> list[tuple[int, int, str]]:
+    """Sort key under which IMG_2 comes before IMG_10."""
+    parts = re.findall(r"\d+|\D+", name.lower())
+    return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts]
+
+
+def time_key(captured_on: date | None, name: str) -> tuple[date, list[tuple[int, int, str]], str]:
+    """Sort key of photos in time: by day, those without a date last, then in order of names."""
+    return captured_on or date.max, natural_key(name), name
 
 
 class Stage(StrEnum):
@@ -187,9 +199,9 @@ class SeriesAnalysis:
 
     @property
     def photos(self) -> tuple[PhotoMeasures, ...]:
-        """All photos in time order (undated ones by name)."""
+        """All photos in time order; undated ones last, in the order of names."""
         rows = [p for v in self.views for p in v.photos] + list(self.refused)
-        return tuple(sorted(rows, key=lambda p: (p.captured_on or date.min, p.photo)))
+        return tuple(sorted(rows, key=lambda p: time_key(p.captured_on, p.photo)))
 
 
 Progress = Callable[[float, str], None]

@@ -170,6 +170,7 @@ def test_batch_measures_each_client_and_names_failures(
     assert sorted(line.split(":")[0] for line in said.err.strip().splitlines()) == [
         "anna/text.jpg",
         "bert",
+        "no_photos",
     ]
     assert sorted(path.name for path in out.iterdir()) == ["anna", "batch.csv", "failures.csv"]
     rows = rows_of(out / "batch.csv")
@@ -179,6 +180,7 @@ def test_batch_measures_each_client_and_names_failures(
     assert [(row["client"], row["photo"]) for row in failures] == [
         ("anna", "text.jpg"),
         ("bert", ""),
+        ("no_photos", ""),
     ]
     assert "sessions.csv, line 2" in failures[1]["reason"]
     assert main(["batch", str(root), "--out", str(out)]) == 2

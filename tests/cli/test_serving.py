@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -31,6 +32,12 @@ def test_the_dashboard_starts_answers_and_stops(
     assert said.out.startswith("the dashboard answers at http://127.0.0.1:")
     assert said.err == ""
     assert not answers(said.out.split()[-1])
+
+
+def test_the_address_comes_as_json(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["app", "--store", str(tmp_path), "--port", "0", "--check", "--json"]) == 0
+    address = json.loads(capfd.readouterr().out)["address"]
+    assert address.startswith("http://127.0.0.1:")
 
 
 def test_a_port_in_use_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

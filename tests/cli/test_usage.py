@@ -108,6 +108,54 @@ def test_stopping_is_said_in_one_line(
     assert lines(capsys.readouterr().err) == ["smp-tracker: stopped; nothing was written"]
 
 
+def test_a_disk_that_refuses_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_args: object, **_options: object) -> None:
+        raise PermissionError(13, "Permission denied", "clients")
+
+    monkeypatch.setattr(commands, "app", refused)
+    assert main(["batch"]) == 2
+    (line,) = lines(capsys.readouterr().err)
+    assert line.startswith("smp-tracker: clients: permission denied; check")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_being_told_to_end_leaves_nothing_behind(tmp_path: Path) -> None:
+    script = f"""
+import os, signal
+from pathlib import Path
+from tracker.cli import commands
+from tracker.report.publish import published_folder
+
+def app(*_arguments, **_options):
+    with published_folder(Path({str(tmp_path / "out")!r}), own_names=(), overwrite=False) as work:
+        (work / "photos.csv").touch()
+        os.kill(os.getpid(), signal.SIGTERM)
+        signal.pause()
+
+commands.app = app
+raise SystemExit(commands.main(["analyse"]))
+"""
+    root = Path(commands.__file__).parents[2]
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 130
+    assert lines(ended.stderr) == ["smp-tracker: stopped; nothing was written"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_table_of_dots_goes_to_standard_output(
+    client: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["detect", str(client / "a.png"), "--quiet"]) == 0
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("x_px,y_px,fwhm_px,contrast,pigment,snr,kind\n", "")
+    assert main(["detect", str(client / "a.png"), "--json", "--quiet"]) == 0
+    assert json.loads(capsys.readouterr().out)["dots"] == []
+
+
 def test_unusable_folders(client: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = str(tmp_path / "out")
     (client / "sessions.csv").write_text("date\nyesterday\n")

@@ -16,6 +16,7 @@ from tracker.report.tables import (
     ZONE_COLUMNS,
     analysis_json,
     detection_csv,
+    detection_rows,
     dots_csv,
     photos_csv,
     zones_csv,
@@ -88,6 +89,15 @@ def test_detection_names_the_kind() -> None:
         column, column, column, column, column, column, column, np.array([0, 1, 2], np.int8)
     )
     assert [row["kind"] for row in rows_of(detection_csv(dots))] == [kind.label for kind in Kind]
+
+
+def test_detection_rows_are_the_same_table_with_numbers() -> None:
+    column = np.array([1.5])
+    dots = Dots(column, column, column, column, column, column, column, np.array([0], np.int8))
+    (row,), (text,) = detection_rows(dots), rows_of(detection_csv(dots))
+    assert tuple(row) == DETECTION_COLUMNS
+    assert row["kind"] == text["kind"]
+    assert row["x_px"] == float(text["x_px"]) == 1.5
 
 
 def test_json_holds_everything_and_is_strict() -> None:

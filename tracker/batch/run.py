@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from tracker.analysis import analyse_series
-from tracker.folder import natural_key, read_client_folder
+from tracker.folder import read_client_folder
 from tracker.photos import PHOTO_SUFFIXES
 from tracker.record_files import FolderError
 from tracker.report.publish import OutputError
 from tracker.report.results_folder import write_results
 from tracker.report.tables import PHOTO_COLUMNS, photo_rows, rows_csv
+from tracker.series import natural_key
 
 BATCH_FILE = "batch.csv"
 FAILURES_FILE = "failures.csv"
@@ -35,6 +36,8 @@ class ClientOutcome:
     client: str
     rows: tuple[dict[str, Any], ...]
     failure: str = ""
+    notes: tuple[str, ...] = ()
+    """What a person should know about single files, a line each."""
 
     @property
     def failures(self) -> list[dict[str, str]]:
@@ -48,18 +51,23 @@ class ClientOutcome:
         ]
 
 
-def find_clients(root: Path) -> list[Path]:
-    """Folders directly below `root` that hold photos, in natural order of their names."""
+def find_clients(root: Path, out: Path | None = None) -> list[Path]:
+    """Folders directly below `root`, in natural order of their names; at least one holds photos.
+
+    A folder without photos is among them, so that it is named as a failure and not lost in
+    silence. `out`, where it lies below `root`, is not.
+    """
     if not root.is_dir():
         raise FolderError(str(root), "there is no such folder", "check the name")
-    folders = [f for f in root.iterdir() if f.is_dir() and not f.name.startswith(".")]
     clients = [
         folder
-        for folder in folders
-        if any(file.suffix.lower() in PHOTO_SUFFIXES for file in folder.iterdir())
+        for folder in root.iterdir()
+        if folder.is_dir()
+        and not folder.name.startswith(".")
+        and (out is None or folder.resolve() != out.resolve())
     ]
-    if not clients:
-        direct = any(file.suffix.lower() in PHOTO_SUFFIXES for file in root.iterdir())
+    if not any(map(_holds_photos, clients)):
+        direct = _holds_photos(root)
         raise FolderError(
             str(root),
             "holds no client folders",
@@ -68,6 +76,13 @@ def find_clients(root: Path) -> list[Path]:
             else "put each client's photos into a folder of its own below it",
         )
     return sorted(clients, key=lambda folder: natural_key(folder.name))
+
+
+def _holds_photos(folder: Path) -> bool:
+    try:
+        return any(file.suffix.lower() in PHOTO_SUFFIXES for file in folder.iterdir())
+    except OSError:  # named as a failure when it is measured
+        return False
 
 
 def measure_client(folder: Path, out: Path, *, today: date | None = None) -> ClientOutcome:
@@ -85,7 +100,12 @@ def measure_client(folder: Path, out: Path, *, today: date | None = None) -> Cli
         write_results(analysis, client.photos, out / folder.name, plan=client.plan)
     except (FolderError, OutputError, ValueError) as error:
         return ClientOutcome(folder.name, (), " ".join(str(error).split()))
-    return ClientOutcome(folder.name, tuple(photo_rows(analysis)))
+    except Exception as error:  # one client's fault must not cost the others a night's work
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        return ClientOutcome(folder.name, (), f"could not be measured ({said}); please report it")
+    return ClientOutcome(
+        folder.name, tuple(photo_rows(analysis)), notes=client.notes + analysis.notes
+    )
 
 
 def measure_clients(

@@ -16,13 +16,13 @@ from tracker.batch.run import (
     measure_clients,
 )
 from tracker.cli.terminal import DONE, SOME_REFUSED, Terminal
-from tracker.folder import natural_key
 from tracker.report.publish import published_folder
+from tracker.series import natural_key
 
 
 def batch(root: Path, out: Path, *, jobs: int, overwrite: bool, terminal: Terminal) -> int:
     """Measure every client below `root` into `out`; returns the exit status."""
-    folders = find_clients(root)
+    folders = find_clients(root, out)
     own_names = {BATCH_FILE, FAILURES_FILE, *(folder.name for folder in folders)}
     if (out / BATCH_FILE).exists():
         # Clients of an earlier batch may have left since.
@@ -38,6 +38,8 @@ def batch(root: Path, out: Path, *, jobs: int, overwrite: bool, terminal: Termin
             for row in outcome.failures:
                 name = f"{row['client']}/{row['photo']}" if row["photo"] else row["client"]
                 terminal.failure(f"{name}: not measured: {row['reason']}")
+            for note in outcome.notes:
+                terminal.detail(f"{outcome.client}/{note}")
             terminal.detail(f"{outcome.client}: {len(outcome.rows)} photos done")
             progress(len(outcomes) / len(folders), f"{outcome.client} done")
         outcomes.sort(key=lambda done: natural_key(done.client))

@@ -12,7 +12,14 @@ import typer
 from typer.exceptions import TyperException
 
 from tracker import __version__
-from tracker.cli.terminal import DONE, INTERRUPTED, UNUSABLE, Terminal, UnusableError
+from tracker.cli.terminal import (
+    DONE,
+    INTERRUPTED,
+    UNUSABLE,
+    Terminal,
+    UnusableError,
+    stopping_cleanly,
+)
 
 app = typer.Typer(
     name="smp-tracker",
@@ -60,13 +67,14 @@ def demo(
     port: Port = None,
     no_browser: NoBrowser = False,
     check: Check = False,
+    as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> int:
     """Measure the sample clients in a fresh store, then open the dashboard on them."""
     from tracker.cli.serving import demo as run
 
-    terminal = Terminal(quiet=quiet, verbose=verbose)
+    terminal = Terminal(as_json, quiet, verbose)
     return run(store, port=port, open_browser=not no_browser, check=check, terminal=terminal)
 
 
@@ -78,13 +86,14 @@ def dashboard(
     port: Port = None,
     no_browser: NoBrowser = False,
     check: Check = False,
+    as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> int:
     """Open the dashboard on a store."""
     from tracker.cli.serving import serve_store
 
-    terminal = Terminal(quiet=quiet, verbose=verbose)
+    terminal = Terminal(as_json, quiet, verbose)
     return serve_store(
         store, port=port, open_browser=not no_browser, check=check, terminal=terminal
     )
@@ -230,7 +239,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status. Every failure a person can mend is one line."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _run(lambda: app(given or ["--help"], "smp-tracker", standalone_mode=False))
+        with stopping_cleanly():
+            return _run(lambda: app(given or ["--help"], "smp-tracker", standalone_mode=False))
     finally:
         _close_quietly()
 
@@ -264,7 +274,12 @@ def _known_failure(error: Exception) -> str | None:
     from tracker.record_files import FolderError
     from tracker.report.publish import OutputError
 
-    return str(error) if isinstance(error, PhotoError | FolderError | OutputError) else None
+    if isinstance(error, PhotoError | FolderError | OutputError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{error.strerror.lower()}; check the name, its permissions and the disk"
+    return None
 
 
 def _fail(line: str) -> int:

@@ -6,6 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from tracker.pair import register_pair
 from tracker.photos import load_photo
 from tracker.report.publish import check_file, check_folder, publish_file
 from tracker.report.results_folder import RESULT_NAMES, write_results
-from tracker.report.tables import detection_csv, photo_rows
+from tracker.report.tables import detection_csv, detection_rows, photo_rows
 from tracker.series import SeriesAnalysis, Status
 
 POINT_COLUMNS = ("x_px", "y_px")
@@ -90,6 +91,8 @@ def report_analysis(
 ) -> int:
     """Say what was measured and what was not; returns the exit status."""
     refused = [photo for photo in analysis.photos if photo.status is Status.REFUSED]
+    for note in analysis.notes:
+        terminal.remark(note)
     for photo in refused:
         terminal.failure(f"{photo.photo}: not measured: {photo.reason}")
     rows = photo_rows(analysis)
@@ -100,6 +103,7 @@ def report_analysis(
             "out": str(out),
             "photos": rows,
             "refused": [{"photo": p.photo, "reason": p.reason} for p in refused],
+            "notes": [*client.notes, *analysis.notes],
             "settings_hash": analysis.settings_hash,
             "version": analysis.version,
         },
@@ -149,21 +153,24 @@ def detect(photo: Path, out: Path | None, *, overwrite: bool, terminal: Terminal
     if detection.reason:
         terminal.remark(f"{loaded.name}: {detection.reason}")
     text = detection_csv(detection.dots)
+    content: dict[str, object] = {
+        "photo": loaded.name,
+        "sha256": loaded.sha256,
+        "counts": counts,
+        "fwhm_px": float(detection.fwhm_px),
+        "resolved": detection.resolved,
+        "reason": detection.reason,
+        "out": None if out is None else str(out),
+    }
     if out is not None:
         publish_file(out, text, overwrite=overwrite)
-    summary = ", ".join(f"{counts[kind.label]} {kind.label}" for kind in Kind)
-    terminal.result(
-        text.rstrip("\n") if out is None else f"{loaded.name}: {summary}; {out}",
-        {
-            "photo": loaded.name,
-            "sha256": loaded.sha256,
-            "counts": counts,
-            "fwhm_px": float(detection.fwhm_px),
-            "resolved": detection.resolved,
-            "reason": detection.reason,
-            "out": None if out is None else str(out),
-        },
-    )
+        summary = ", ".join(f"{counts[kind.label]} {kind.label}" for kind in Kind)
+        terminal.result(f"{loaded.name}: {summary}; {out}", content)
+    else:
+        # The table is what was asked for, not a remark: -q leaves it.
+        replace(terminal, quiet=False).result(
+            text.rstrip("\n"), content | {"dots": detection_rows(detection.dots)}
+        )
     return DONE
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -16,7 +15,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 
 from tracker.cli.terminal import DONE, Terminal, UnusableError
 
@@ -72,7 +70,13 @@ def demo(
         store / "results",
         jobs=0,
         overwrite=True,
-        terminal=replace(terminal, verbose=not terminal.quiet),
+        # One JSON document at most: that of the dashboard's address.
+        terminal=replace(
+            terminal,
+            as_json=False,
+            quiet=terminal.quiet or terminal.as_json,
+            verbose=not terminal.quiet,
+        ),
     )
     return serve_store(store, port=port, open_browser=open_browser, check=check, terminal=terminal)
 
@@ -114,12 +118,14 @@ def serve_store(
         raise UnusableError(f"{store}: there is no such folder; name a folder of client folders")
     chosen = _port(port)
     address = f"http://127.0.0.1:{chosen}"
-    with _stops_with_us(), _server(chosen, store) as server:
+    with _server(chosen, store) as server:
         _wait_until_healthy(server, address)
         if check:
             terminal.result(f"the dashboard answers at {address}", {"address": address})
             return DONE
         terminal.remark(f"The dashboard is at {address} (Ctrl-C ends it).")
+        if terminal.as_json:
+            terminal.result("", {"address": address})
         if open_browser and _has_screen():
             webbrowser.open(address)
         try:
@@ -172,20 +178,6 @@ def _server(port: int, store: Path | None) -> Iterator[subprocess.Popen[bytes]]:
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
-
-
-@contextmanager
-def _stops_with_us() -> Iterator[None]:
-    """Being told to end, as by `make` or a service manager, ends the server too."""
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _wait_until_healthy(server: subprocess.Popen[bytes], address: str) -> None:

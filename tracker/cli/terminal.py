@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # help must not wait for the measuring parts
@@ -18,6 +20,20 @@ SOME_REFUSED = 1
 UNUSABLE = 2
 INTERRUPTED = 130
 """What shells report for a program stopped by Ctrl-C."""
+
+
+@contextmanager
+def stopping_cleanly() -> Iterator[None]:
+    """Being told to end, as by `make`, is like Ctrl-C: servers stop, half a result goes."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class UnusableError(Exception):

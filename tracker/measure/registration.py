@@ -62,6 +62,7 @@ MAP_STEP_PX = 8
 STRONG_KEYPOINTS = 6000
 """Of the first attempt; all are used where these do not give plenty of agreeing matches."""
 PLENTY_OF_SEEDS = 300
+CHECK_CLIENT = "see that it shows this client and the area of the baseline"
 FEWEST_KEYPOINTS = 300
 MOSTLY_PROVEN = 0.85
 SUPPORT = 4
@@ -415,7 +416,7 @@ def _verdict(
     overlap = int(np.count_nonzero(good)) / max(1, int(np.count_nonzero(skin)))
     evidence["overlap"] = overlap
     if overlap < settings.least_overlap:
-        return NotRegistered(f"too little overlap ({100 * overlap:.0f} %)", evidence)
+        return NotRegistered(f"only {overlap:.0%} overlap: photograph the same area", evidence)
     sd_px = np.where(sure, sd / moving.frame.scale, np.nan).astype(np.float32)
     return Registration(
         reference.frame,
@@ -438,11 +439,12 @@ def _why_not(
 ) -> str:
     fewest = min(len(reference.places), len(moving.places))
     if fewest < FEWEST_KEYPOINTS:
-        return f"too blurred or too little skin to align: only {fewest} details in a photo"
+        return f"too blurred or too little skin to align: focus on the scalp ({fewest} details)"
     if attempt.growth is None or kept < settings.least_matches:
         places = attempt.seeds if attempt.growth is None else kept
-        return f"another head or another part of it: only {places} places agree"
+        return f"another head or another part of it: only {places} places agree; {CHECK_CLIENT}"
+    rate, chance = attempt.proof.hit_rate, HIT_CHANCE
     return (
         "another head or another part of it: details lie where expected in "
-        f"{100 * attempt.proof.hit_rate:.0f} % of places, by chance {100 * HIT_CHANCE:.0f} %"
+        f"{rate:.0%} of places, by chance {chance:.0%}; {CHECK_CLIENT}"
     )

@@ -206,6 +206,15 @@ def detection_csv(dots: Dots) -> str:
     return buffer.getvalue()
 
 
+def detection_rows(dots: Dots) -> list[dict[str, Any]]:
+    """The same table as `detection_csv` with numbers, a row per spot."""
+    columns = [getattr(dots, name).tolist() for name in DETECTION_COLUMNS[:-1]]
+    kinds = [Kind(int(code)).label for code in dots.kind]
+    return [
+        dict(zip(DETECTION_COLUMNS, row, strict=True)) for row in zip(*columns, kinds, strict=True)
+    ]
+
+
 def analysis_json(analysis: SeriesAnalysis) -> str:
     """Text of analysis.json: everything measured, with version, settings and their hash."""
     content = {

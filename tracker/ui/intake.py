@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from tracker.folder import natural_key, view_in_name
+from tracker.folder import view_in_name
 from tracker.measure.luminance import SrgbArray
 from tracker.photos import PhotoError, date_in_name, decode_photo, inspect_photo
-from tracker.series import SeriesPhoto, Session
+from tracker.series import SeriesPhoto, Session, time_key
 from tracker.ui.clients import Client
 from tracker.ui.pictures import thumbnail_of_file
 
@@ -89,7 +89,7 @@ def sort_out(checked: Iterable[Added | Rejected]) -> tuple[list[Added], list[Rej
             taken.add(unique)
             first_name[item.sha256] = unique
             photos.append(replace(item, name=unique))
-    photos.sort(key=lambda photo: (photo.captured_on or date.max, natural_key(photo.name)))
+    photos.sort(key=lambda photo: time_key(photo.captured_on, photo.name))
     return photos, rejects
 
 
