@@ -35,7 +35,7 @@ from tracker.series import (
     ZoneMeasures,
 )
 
-LISTED_WEIGHT = 0.3
+LISTED_WEIGHT = 0.2
 """Places with less chance of being pigment are hair: fitted along, not listed as dots."""
 SURE_WEIGHT = 0.6
 """Listed places with less are undecided."""

@@ -30,6 +30,8 @@ class FadeSettings:
     seed: int = 20_260_101
     tone_share: float = 0.02
     """Relative sd of local contrast by sharpening and what the tone gain does not see."""
+    floor_sd: float = 0.013
+    """What is left of zero point, width and hair after their corrections, SD of the fade."""
     min_dots: int = 20
     """Fewer dots give no fade."""
 
@@ -143,7 +145,14 @@ def estimate_fade(
 def systematic_variance(left: float, errors: SystematicErrors, settings: FadeSettings) -> float:
     """Variance of the fade by what all dots of a photo share."""
     tone = np.hypot(settings.tone_share, errors.tone) * abs(left)
-    terms = (errors.zero_point, errors.channel, errors.hair, errors.alignment * abs(left), tone)
+    terms = (
+        settings.floor_sd,
+        errors.zero_point,
+        errors.channel,
+        errors.hair,
+        errors.alignment * abs(left),
+        tone,
+    )
     return float(sum(t * t for t in terms))
 
 
