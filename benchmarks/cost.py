@@ -6,6 +6,7 @@ The scenes come from the store as JPEG, so that rendering does not count; decodi
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -22,6 +23,8 @@ SIZES_MEGAPIXELS = (4, 12)
 def measure_cost(megapixels: int) -> dict[str, Any]:
     """Seconds per photo and peak memory of a series of three photos, in a child process."""
     path = _jpegs(megapixels)
+    # Other work on the machine makes times longer than they are: say how much there was.
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.cost", str(path)],
         capture_output=True,
@@ -29,7 +32,11 @@ def measure_cost(megapixels: int) -> dict[str, Any]:
         check=True,
         cwd=Path(__file__).resolve().parent.parent,
     )
-    return {"megapixels": megapixels, **json.loads(done.stdout.splitlines()[-1])}
+    return {
+        "megapixels": megapixels,
+        "load_before": load,
+        **json.loads(done.stdout.splitlines()[-1]),
+    }
 
 
 def _jpegs(megapixels: int) -> Path:

@@ -198,11 +198,23 @@ def _cost_table(costs: Sequence[dict[str, Any]]) -> Table:
             number(c["seconds_per_photo"], 2),
             number(c["cpu_seconds_per_photo"], 2),
             number(c["peak_memory_mb"], 0),
+            number(c["load_before"], 1),
         )
         for c in costs
     )
-    columns = ("photo", "measured", "seconds per photo", "processor seconds", "peak memory, MB")
-    note = "A series of three photos in a fresh process, from JPEG bytes to the result."
+    columns = (
+        "photo",
+        "measured",
+        "seconds per photo",
+        "processor seconds",
+        "peak memory, MB",
+        "other load",
+    )
+    note = (
+        "A series of three photos in a fresh process, from JPEG bytes to the result. *Other load*: "
+        "processes that ran on the machine in the minute before, on average; where it is not near "
+        "0 the times are upper bounds."
+    )
     return Table("Time and memory", columns, rows, note)
 
 
