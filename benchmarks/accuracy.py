@@ -125,9 +125,10 @@ def main(given: Sequence[str] | None = None) -> int:
     console = Console(width=max(WIDTH, Console().width))
     seeds = range(arguments.seed, arguments.seed + arguments.scenes)
     chosen = cases(seeds, arguments.presets)
-    records = run(chosen, max(1, arguments.workers), console)
+    # First, while this command has not loaded the machine itself.
     sizes = () if arguments.no_cost else SIZES_MEGAPIXELS[: 1 if arguments.quick else None]
     costs = [measure_cost(megapixels) for megapixels in sizes]
+    records = run(chosen, max(1, arguments.workers), console)
     result = {
         "command": _command(arguments),
         **origin(arguments.date),

@@ -22,9 +22,9 @@ SIZES_MEGAPIXELS = (4, 12)
 
 def measure_cost(megapixels: int) -> dict[str, Any]:
     """Seconds per photo and peak memory of a series of three photos, in a child process."""
-    path = _jpegs(megapixels)
     # Other work on the machine makes times longer than they are: say how much there was.
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    path = _jpegs(megapixels)
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.cost", str(path)],
         capture_output=True,
