@@ -57,6 +57,17 @@ def test_text_from_outside_stays_text() -> None:
     assert text.count("&lt;img src=x") == 6
 
 
+def test_marks_are_explained_and_refused_photos_are_called_so() -> None:
+    view = make_view()
+    refused = make_refused("later.jpg")
+    analysis = replace(make_analysis(), views=(replace(view, photos=(*view.photos, refused)),))
+    pictures = {view.photos[0].photo: b"jpeg"}
+    text = render_page(analysis, view_pictures={}, photo_pictures=pictures)
+    assert "not measured</td>" in text
+    for words in ("still there", "faded", "gone", "not photographed", "Dashed lines: sessions"):
+        assert words in text
+
+
 def test_nothing_measured_is_a_page_with_reasons() -> None:
     text = page(make_analysis(views=()))
     assert "No photo could be measured" in text

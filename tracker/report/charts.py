@@ -112,7 +112,7 @@ def fade_svg(
         parts.append(f'<line class="grid" x1="{_LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(
             f'<text class="axis" x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">'
-            f"{share:.0%}</text>"
+            f"{100 * share:.0f} %</text>"
         )
     detectable = _last_detectable(view, zone)
     if detectable:
@@ -121,9 +121,11 @@ def fade_svg(
             f'<rect class="floor" x="{_LEFT}" y="{top:.1f}" width="{right - _LEFT}" '
             f'height="{y_of(0) - top:.1f}"/>'
         )
-    parts.append(_level(y_of(NOTICEABLE), "noticeable", f"noticeable from {NOTICEABLE:.0%}", right))
+    parts.append(
+        _level(y_of(NOTICEABLE), "noticeable", f"noticeable from {100 * NOTICEABLE:.0f} %", right)
+    )
     if target:
-        parts.append(_level(y_of(target), "goal", f"goal {target:.0%}", right))
+        parts.append(_level(y_of(target), "goal", f"goal {100 * target:.0f} %", right))
     for number, (place, day) in enumerate(zip(visit_places, visits, strict=True), start=1):
         x = x_of(place)
         parts.append(
@@ -160,7 +162,8 @@ def fade_svg(
 def _level(y: float, kind: str, words: str, right: float) -> str:
     return (
         f'<line class="{kind}" x1="{_LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        f'<text class="axis" x="{right}" y="{y - 5:.1f}" text-anchor="end">{words}</text>'
+        # On the left, where the curve begins at zero: the last photo stands on the right.
+        f'<text class="axis" x="{_LEFT + 6}" y="{y - 5:.1f}">{words}</text>'
     )
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from tracker.measure.results import Estimate
+from tracker.measure.results import Estimate, Fate
 from tracker.report.charts import NOTICEABLE, fade_svg
+from tracker.report.overlays import FATE_COLOURS, FATE_WORDS
 from tracker.series import PhotoMeasures, SeriesAnalysis, Stage, Status, ViewAnalysis
 
 EARLY_STAGES = (Stage.IMMEDIATE, Stage.HEALING, Stage.SETTLING)
@@ -78,6 +79,9 @@ def render_page(
         headline_photo=headline_photo,
         chart=lambda view: Markup(fade_svg(view, analysis.sessions, target=target)),
         early_stages=EARLY_STAGES,
+        keys=[
+            (f"rgb{FATE_COLOURS[fate]}", FATE_WORDS[fate]) for fate in Fate if fate is not Fate.NEW
+        ],
         noticeable=NOTICEABLE,
         target=target,
         goal=goal,
