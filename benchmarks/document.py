@@ -263,11 +263,15 @@ def preamble(result: dict[str, Any]) -> str:
     )
 
 
+def _seeds(result: dict[str, Any]) -> str:
+    first, last = result["seeds"][0], result["seeds"][-1]
+    return f"seed {first}" if first == last else f"seeds {first} to {last}"
+
+
 def accuracy_document(result: dict[str, Any], holdout: dict[str, Any] | None = None) -> str:
-    seeds = result["seeds"]
     kept = ", which nothing was tuned on" if result["holdout"] else ""
     scenes = (
-        f"Rendered scenes with seeds {seeds[0]} to {seeds[-1]}{kept}. Every series is measured "
+        f"Rendered scenes with {_seeds(result)}{kept}. Every series is measured "
         "with default settings and no scale. The renderer is the project's own: it stands for "
         "conditions that could be thought of, not for all that a phone does. Scenes of 2.25 MP are "
         "measured on one core each; time and memory are those of the whole machine."
@@ -276,8 +280,8 @@ def accuracy_document(result: dict[str, Any], holdout: dict[str, Any] | None = N
     parts += [markdown(table).rstrip() for table in accuracy_tables(result)]
     if holdout is not None:
         parts.append(
-            f"The hold-out seeds {holdout['seeds'][0]} to {holdout['seeds'][-1]} were kept apart "
-            "while the method was made; only their totals were looked at. " + preamble(holdout)
+            f"The hold-out scenes ({_seeds(holdout)}) were kept apart while the method was made. "
+            + preamble(holdout)
         )
         parts += [markdown(table).rstrip() for table in holdout_tables(holdout)]
     return "\n\n".join(parts) + "\n"
