@@ -38,6 +38,8 @@ N = len(grid())
 BASELINE = np.random.default_rng(1).uniform(3, 5, N)
 WEIGHT = np.where(np.arange(N) % 10 == 0, 0.05, 0.95)
 """Every tenth place is a hair."""
+DOTS = WEIGHT > 0.5
+"""Hair is measured along and not listed."""
 
 
 @dataclass(frozen=True)
@@ -147,14 +149,14 @@ def test_the_baseline_is_what_all_is_compared_with() -> None:
     assert (row.whole.fade.value, row.whole.fade.low, row.whole.fade.high) == (0, 0, 0)
     assert row.dots is not None
     assert set(row.dots.fate) == {"persisting"}
-    assert np.column_stack([row.dots.x_px, row.dots.y_px]) == pytest.approx(grid())
+    assert np.column_stack([row.dots.x_px, row.dots.y_px]) == pytest.approx(grid()[DOTS])
 
 
 def test_places_are_told_in_the_photos_own_pixels() -> None:
     row = maker(BASELINE).row(1, LATER, shifted((4.0, -6.0)))
     assert row.dots is not None
-    assert row.dots.x_px == pytest.approx(grid()[:, 0] + 4)
-    assert row.dots.y_px == pytest.approx(grid()[:, 1] - 6)
+    assert row.dots.x_px == pytest.approx(grid()[DOTS, 0] + 4)
+    assert row.dots.y_px == pytest.approx(grid()[DOTS, 1] - 6)
     assert row.quality is not None
     assert row.quality.px_per_dot == pytest.approx(9.4)
 
@@ -164,10 +166,10 @@ def test_unseen_dots_are_nan_and_censored_not_gone() -> None:
     values[:50] = np.nan
     row = maker(values).row(1, LATER, shifted())
     assert row.dots is not None
-    assert (row.dots.fate[:50] == "censored").all()
-    assert np.isnan(row.dots.pigment[:50]).all()
-    assert np.isnan(row.dots.pigment_sd[:50]).all()
-    assert np.isnan(row.dots.contrast[:50]).all()
+    unseen = np.isnan(values)[DOTS]
+    assert ((row.dots.fate == "censored") == unseen).all()
+    for column in (row.dots.pigment, row.dots.pigment_sd, row.dots.contrast):
+        assert (np.isnan(column) == unseen).all()
     assert row.whole is not None
     assert row.whole.density_ratio == 1.0
     assert whole_fade(row) == pytest.approx(0.0)
@@ -207,7 +209,7 @@ def test_a_view_with_hardly_a_place_refuses_every_photo() -> None:
 def test_a_place_out_of_the_photo_has_no_coordinates() -> None:
     row = maker(BASELINE).row(1, LATER, shifted((100.0, 0.0)))
     assert row.dots is not None
-    out = grid()[:, 0] + 100 > 399
+    out = grid()[DOTS, 0] + 100 > 399
     assert np.isnan(row.dots.x_px[out]).all()
     assert np.isfinite(row.dots.x_px[~out]).all()
 
@@ -225,8 +227,8 @@ def test_scale_turns_pixels_into_mm_and_density() -> None:
     assert px2.dots is not None
     assert mm2.dots is not None
     # frame pixels are two photo pixels wide
-    assert px2.dots.pigment == pytest.approx(4 * BASELINE)
-    assert mm2.dots.pigment == pytest.approx(0.04 * BASELINE)
+    assert px2.dots.pigment == pytest.approx(4 * BASELINE[DOTS])
+    assert mm2.dots.pigment == pytest.approx(0.04 * BASELINE[DOTS])
     assert px2.whole is not None
     assert mm2.whole is not None
     assert np.isnan([px2.whole.area_cm2, px2.whole.density_per_cm2]).all()
@@ -293,11 +295,10 @@ def test_a_photo_of_healing_skin_is_flagged(stage: Stage, flagged: bool) -> None
 
 def test_baseline_dots_name_what_they_are_taken_for() -> None:
     dots = maker().baseline_dots()
-    assert len(dots) == N
-    assert (dots.kind[WEIGHT > 0.5] == Kind.DOT).all()
-    assert (dots.kind[WEIGHT < 0.5] == Kind.HAIR).all()
+    assert len(dots) == np.count_nonzero(DOTS)
+    assert (dots.kind == Kind.DOT).all()
     assert dots.fwhm_px == pytest.approx(2.3548 * 2.0 / 0.5)
-    assert dots.snr == pytest.approx(BASELINE / SD)
+    assert dots.snr == pytest.approx(BASELINE[DOTS] / SD)
 
 
 def test_unknown_noise_is_not_taken_for_none() -> None:

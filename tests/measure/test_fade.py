@@ -18,8 +18,8 @@ from tracker.measure.fade import (
 )
 
 SPACING = 10.0
-EXACT = FadeSettings(tone_share=0.0)
-"""Without the camera's own term: what is left is the bootstrap alone."""
+EXACT = FadeSettings(tone_share=0.0, floor_sd=0.0)
+"""Without the camera's own terms: what is left is the bootstrap alone."""
 
 
 def grid(side: int = 30) -> np.ndarray:
@@ -172,7 +172,7 @@ def test_camera_terms_shrink_with_what_is_left() -> None:
     errors = SystematicErrors(alignment=0.05, tone=0.05)
     full, gone = (systematic_variance(left, errors, FadeSettings()) for left in (1.0, 0.0))
     assert full > 0
-    assert gone == 0
+    assert gone == pytest.approx(FadeSettings().floor_sd ** 2)
     assert systematic_variance(-1.0, errors, FadeSettings()) == pytest.approx(full)
 
 

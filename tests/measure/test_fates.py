@@ -26,8 +26,8 @@ def test_what_was_never_above_the_noise_cannot_go() -> None:
 
 
 def test_in_a_sharp_photo_a_small_rest_is_gone_all_the_same() -> None:
-    assert fates([1.0], [0.11], sd=0.001) == ["gone"]
-    assert fates([1.0], [0.13], sd=0.001) == ["faded"]
+    assert fates([1.0], [0.16], sd=0.001) == ["gone"]
+    assert fates([1.0], [0.18], sd=0.001) == ["faded"]
 
 
 def test_noise_decides_what_counts_as_faded() -> None:
