@@ -49,3 +49,14 @@ def test_sixteen_bit_works() -> None:
 def test_a_length_must_be_positive(marker_mm: float) -> None:
     with pytest.raises(ValueError, match="marker_mm must be a positive length"):
         find_marker_scale(np.zeros((10, 10, 3), np.uint8), marker_mm)
+
+
+@pytest.mark.parametrize("code", [cv2.aruco.DICT_4X4_50, cv2.aruco.DICT_6X6_250])
+def test_a_card_near_the_edge_of_the_photo_is_found(code: int) -> None:
+    photo = np.full((500, 500, 3), 150, np.uint8)
+    photo[10:190, 10:190] = 255
+    marker = cv2.aruco.generateImageMarker(cv2.aruco.getPredefinedDictionary(code), 7, 120)
+    photo[40:160, 40:160] = marker[:, :, None]
+    found = find_marker_scale(photo, 12.0)
+    assert found is not None
+    assert found.mm_per_px == pytest.approx(0.1, rel=0.02)

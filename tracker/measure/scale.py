@@ -17,6 +17,7 @@ SMALLEST_SIDE_PX = 24.0
 """Below this a marker's bits are about 3 px and its side is not known within 4 %."""
 MOST_DISTORTED_SIDES = 0.6
 """Least ratio of a marker's shortest to longest side; flatter ones are seen too obliquely."""
+EDGE_PX = 32
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ def find_marker_scale(srgb: SrgbArray, marker_mm: float) -> MarkerScale | None:
         raise ValueError(f"srgb must have shape (H, W, 3), got {srgb.shape}")
     eight_bit = srgb if srgb.dtype == np.uint8 else (srgb >> 8).astype(np.uint8)
     grey = cv2.cvtColor(np.ascontiguousarray(eight_bit), cv2.COLOR_RGB2GRAY)
+    # OpenCV drops a marker whose card ends near the edge of the photo: the edge is moved away.
+    grey = np.pad(grey, EDGE_PX, mode="edge")
     best: MarkerScale | None = None
     for name, code in DICTIONARIES.items():
         parameters = cv2.aruco.DetectorParameters()
