@@ -24,7 +24,7 @@ from tracker.measure.smoothing import smooth_valid
 class CatalogueSettings:
     """Thresholds of the union."""
 
-    baseline_snr: float = 3.0
+    baseline_snr: float = 2.2
     change_snr: float = 6.0
     """Peaks of baseline minus later photos: two photos' noise, so a higher threshold."""
     separation_fwhm: float = 0.7

@@ -38,6 +38,8 @@ class ToneGainSettings:
     """The brightness reading is no better than this..."""
     stubble_factor: float = 2.5
     """...and worse than its jackknife by this factor: stubble grows in whole areas at once."""
+    calibration: float = 1.3
+    """Errors on rendered series were this much larger than the stated SD."""
     floor_sd: float = 0.015
     """Nor is any reading better than this: blotches change a little."""
     least_agreement: float = 0.5
@@ -115,7 +117,7 @@ def relative_tone_gain(
     logs, variances = np.array(readings).T
     shares = 1 / variances
     gain = float(np.exp((logs * shares).sum() / shares.sum()))
-    return ToneGain(gain, float(np.sqrt(1 / shares.sum())), agreement)
+    return ToneGain(gain, settings.calibration * float(np.sqrt(1 / shares.sum())), agreement)
 
 
 def _ratio(after: FloatArray, before: FloatArray, cells: NDArray[np.intp]) -> tuple[float, float]:
