@@ -6,7 +6,7 @@ from typing import cast
 import numpy as np
 import pytest
 
-from tracker.measure.pose_change import refuse_turned, squeeze
+from tracker.measure.pose_change import local_shape, refuse_turned
 from tracker.measure.registration import NotRegistered, Registration
 
 
@@ -39,15 +39,15 @@ def registration(
 @pytest.mark.parametrize("roll_deg", [0.0, 25.0, 90.0])
 @pytest.mark.parametrize("zoom", [0.7, 1.0, 1.4])
 def test_roll_and_zoom_are_no_turn(roll_deg: float, zoom: float) -> None:
-    assert squeeze(registration(0.0, roll_deg, zoom)) == pytest.approx(1.0)
-    turned = squeeze(registration(30.0, roll_deg, zoom))
+    assert local_shape(registration(0.0, roll_deg, zoom)).squeeze == pytest.approx(1.0)
+    turned = local_shape(registration(30.0, roll_deg, zoom)).squeeze
     assert turned == pytest.approx(np.cos(np.radians(30)))
 
 
 def test_a_turn_of_45_degrees_is_refused_in_words() -> None:
-    result = refuse_turned(registration(45.0, overlap=0.5))
+    result = refuse_turned(registration(45.0, overlap=0.2))
     assert isinstance(result, NotRegistered)
-    assert "turned too far: only 50% of the skin is seen alike" in result.reason
+    assert "turned too far: only 20% of the skin is seen alike" in result.reason
     assert result.evidence["seeds"] == 40.0
 
 
@@ -68,4 +68,4 @@ def test_a_refusal_stays_what_it_was() -> None:
 
 def test_a_map_that_knows_nothing_tells_no_turn() -> None:
     blind = cast("Registration", Linear(((1.0, 0.0), (0.0, 1.0)), known=-1.0))
-    assert squeeze(blind) == 1.0
+    assert local_shape(blind).squeeze == 1.0

@@ -114,6 +114,8 @@ def relative_tone_gain(
             else:
                 variance += settings.saturation_sd**2
             readings.append((float(np.log(ratio)), variance + settings.floor_sd**2))
+    if len(readings) == 1:
+        return ToneGain(1.0, settings.prior_sd, agreement)
     logs, variances = np.array(readings).T
     shares = 1 / variances
     gain = float(np.exp((logs * shares).sum() / shares.sum()))
