@@ -295,7 +295,7 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument("--document", type=Path, help="where the Markdown goes")
     parser.add_argument("--date", help="date of the run; else that of the commit")
     arguments = parser.parse_args(given)
-    console = Console()
+    console = Console(width=max(170, Console().width))
     cv2.setNumThreads(1)
     cv2.setRNGSeed(1)
     started = perf_counter()
