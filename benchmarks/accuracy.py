@@ -103,7 +103,7 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--scenes", type=int, default=SCENES, help="scenes per preset")
     parser.add_argument("--seed", type=int, default=FIRST_SEED, help="seed of the first scene")
     parser.add_argument("--presets", nargs="+", default=list(FADING_PRESETS))
-    parser.add_argument("--holdout", action="store_true", help="seeds that nothing was tuned on")
+    parser.add_argument("--holdout", action="store_true", help="hold-out seeds, for totals only")
     parser.add_argument("--quick", action="store_true", help="one scene per preset, 4 MP only")
     parser.add_argument("--no-cost", action="store_true", help="leave out time and memory")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)

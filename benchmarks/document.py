@@ -269,7 +269,7 @@ def _seeds(result: dict[str, Any]) -> str:
 
 
 def accuracy_document(result: dict[str, Any], holdout: dict[str, Any] | None = None) -> str:
-    kept = ", which nothing was tuned on" if result["holdout"] else ""
+    kept = ", not examined one by one" if result["holdout"] else ""
     scenes = (
         f"Rendered scenes with {_seeds(result)}{kept}. Every series is measured "
         "with default settings and no scale. The renderer is the project's own: it stands for "
@@ -280,7 +280,8 @@ def accuracy_document(result: dict[str, Any], holdout: dict[str, Any] | None = N
     parts += [markdown(table).rstrip() for table in accuracy_tables(result)]
     if holdout is not None:
         parts.append(
-            f"The hold-out scenes ({_seeds(holdout)}) were kept apart while the method was made. "
+            f"Hold-out scenes ({_seeds(holdout)}): not examined one by one, but their totals were "
+            "reported between changes of the method, so this is a check and not a blind test. "
             + preamble(holdout)
         )
         parts += [markdown(table).rstrip() for table in holdout_tables(holdout)]

@@ -327,6 +327,12 @@ def main(given: Sequence[str] | None = None) -> int:
     (arguments.out / "peers.json").write_text(plain + "\n", encoding="utf-8")
     document = arguments.document or arguments.out / "peers.md"
     left_out = f" Not installed and left out: {', '.join(missing)}." if missing else ""
+    absent = [preset for preset in FADING_PRESETS if preset not in arguments.presets]
+    if absent:
+        left_out += (
+            f" Conditions left out of this run: {', '.join(absent)}; the tracker's own errors there "
+            "are in [benchmark.md](benchmark.md), and the ratios below do not hold for them."
+        )
     text = f"# Against peers\n\n{preamble(result)} Every method on one core.{left_out}\n\n"
     text += "\n".join(markdown(table) for table in made)
     document.write_text(text, encoding="utf-8")

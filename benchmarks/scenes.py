@@ -32,7 +32,7 @@ NULL_PRESETS = ("clinic", "phone")
 DARKER_PRESETS = ("clinic", "dark")
 REFUSAL_PRESETS = ("clinic", "phone", "hairy", "wide")
 HOLDOUT_SEED = 500
-"""Seeds from here on were never looked at while the method was made."""
+"""Scenes from here on are for totals only: nobody should tune on them."""
 REFUSALS: dict[str, dict[str, Any]] = {
     "another person": {"other_person": True},
     "pose change of 40°": {"yaw_deg": 40.0},
