@@ -35,6 +35,10 @@ from tracker.series import (
     ZoneMeasures,
 )
 
+SMALL_DOT_PX = 4.0
+SMALL_DOT_SD = 0.06
+"""SD that the fade of dots well under `SMALL_DOT_PX` gains by unresolved hair: whole-head photos of
+2.5 px dots read 11 points low on rendered truth (docs/benchmark.md)."""
 LISTED_WEIGHT = 0.2
 """Places with less chance of being pigment are hair: fitted along, not listed as dots."""
 SURE_WEIGHT = 0.6
@@ -194,6 +198,10 @@ class RowMaker:
         errors = systematic_errors(
             self.measurement, number, alignment_px=error_px * self.frame.scale
         )
+        if not is_baseline:
+            # Under about 4 px a dot and a hair beside it are one spot: hair reads as pigment that stays.
+            small = np.clip((SMALL_DOT_PX - self.detection.fwhm_px) / (SMALL_DOT_PX / 3), 0, 1)
+            errors = replace(errors, hair=float(np.hypot(errors.hair, SMALL_DOT_SD * small)))
         everywhere = np.ones(len(self.dots_px), bool)
         whole = self._zone(WHOLE, everywhere, number, fate, tone, errors)
         zones = tuple(
