@@ -219,8 +219,6 @@ def analyse_view(
     progress(0.65, "measuring pigment")
     measurement = measure_view(
         frames,
-        detected,
-        frame.to_frame(detected.xy_px),
         sigma_px=detection.fwhm_px * frame.scale / FWHM_PER_SIGMA,
         region=frame.crop_mask(treated),
         workers=workers,

@@ -16,8 +16,9 @@ from scipy.spatial import cKDTree
 
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.peaks import band_pass, peak_pixels, subpixel, to_full_px
-from tracker.measure.results import Dots, FloatColumn
+from tracker.measure.results import FloatColumn
 from tracker.measure.smoothing import smooth_valid
+from tracker.measure.spot_look import dot_logit
 
 
 @dataclass(frozen=True)
@@ -29,23 +30,20 @@ class CatalogueSettings:
     """Peaks of baseline minus later photos: two photos' noise, so a higher threshold."""
     separation_fwhm: float = 0.7
     """Places closer than this are one dot; the joint fit could not tell them apart."""
-    late_hair: float = 0.95
-    """Chance of hair for a place that only the later photos show."""
-    unknown_hair: float = 0.3
-    """Chance of hair for a place that the single photo said nothing about."""
+    late_look: float = -3.0
+    """Most log-odds of a dot for a place that only the later photos show."""
 
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
     """Places to measure, in frame pixels.
 
-    `hair_probability` is the single-photo chance of hair in [0, 1]; `vanished` marks places that
-    only the change between the photos showed.
+    `look` is the log-odds, at even prior odds, that the baseline shows a round dot there and no
+    hair (`spot_look`).
     """
 
     xy_px: FloatColumn
-    hair_probability: FloatColumn
-    vanished: BoolArray
+    look: FloatColumn
 
     def __len__(self) -> int:
         return len(self.xy_px)
@@ -62,8 +60,6 @@ def flatten(density: FloatArray, scale_px: float) -> FloatArray:
 def build_catalogue(
     baseline: FloatArray,
     later: Sequence[FloatArray],
-    detected: Dots,
-    detected_xy_px: FloatColumn,
     *,
     sigma_px: float,
     region: BoolArray,
@@ -76,11 +72,7 @@ def build_catalogue(
     baseline : ndarray of shape (H, W)
         Density of the baseline in the measuring frame; NaN where unusable.
     later : sequence of ndarray of shape (H, W)
-        The aligned later photos, same frame.
-    detected : Dots
-        Spots found in the baseline photo alone; their hair probability is kept.
-    detected_xy_px : ndarray of shape (n, 2)
-        Their places in the frame.
+        The aligned later photos at the baseline's contrast, same frame.
     sigma_px : float
         Width of the dots in the frame.
     region : ndarray of shape (H, W)
@@ -110,9 +102,10 @@ def build_catalogue(
     # Of places that are one dot the baseline's own peak stays, then the stronger one.
     keep = _thin(xy, np.where(source == 0, 1e6, 0) + strength, separation)
     xy, source = xy[keep], source[keep]
-    looks = _hair_probability(xy, detected, detected_xy_px, separation, settings)
-    looks[source == 2] = np.maximum(looks[source == 2], settings.late_hair)
-    return Catalogue(xy, looks, source == 1)
+    look = dot_logit(np.nan_to_num(base), xy[:, 0], xy[:, 1], sigma_px)
+    late_only = source == 2
+    look[late_only] = np.minimum(look[late_only], settings.late_look)
+    return Catalogue(xy, look)
 
 
 def _noise(density: FloatArray, sigma_px: float, region: BoolArray) -> float:
@@ -157,23 +150,6 @@ def _thin(xy_px: FloatColumn, rank: FloatColumn, separation_px: float) -> BoolAr
         beaten[loser[keep[winner]]] = True
         keep = ~beaten
     return keep
-
-
-def _hair_probability(
-    xy_px: FloatColumn,
-    detected: Dots,
-    detected_xy_px: FloatColumn,
-    reach_px: float,
-    settings: CatalogueSettings,
-) -> FloatColumn:
-    """Hair chance of the nearest detected spot, or the prior where none is near."""
-    chance = np.full(len(xy_px), settings.unknown_hair)
-    if len(detected) == 0 or len(xy_px) == 0:
-        return chance
-    distance, index = cKDTree(detected_xy_px).query(xy_px)
-    near = (distance < reach_px) & np.isfinite(detected.hair_probability[index])
-    chance[near] = detected.hair_probability[index][near]
-    return chance
 
 
 def median_spacing(xy_px: FloatColumn) -> float:

@@ -75,8 +75,6 @@ class Photometry:
         Peak optical density of the fitted spot; NaN where censored.
     places_px : ndarray of shape (n, 2)
         The places after the common shift.
-    intruded : ndarray of shape (n,)
-        Share of the spot in [0, 1] taken by pixels darker than spot and skin explain: hair.
     noise : float
         Standard deviation of `pigment` where there is no dot (empty places).
     empty_pigment : ndarray of shape (m,)
@@ -90,7 +88,6 @@ class Photometry:
     pigment: FloatColumn
     amplitude: FloatColumn
     places_px: FloatColumn
-    intruded: FloatColumn
     noise: float
     empty_pigment: FloatColumn
     sigma_px: float
@@ -278,7 +275,7 @@ def measure_pigment(
         raise ValueError(f"sigma_px and spacing_px must be positive, got {sigma_px}, {spacing_px}")
     if len(xy_px) == 0:
         nothing = np.empty(0)
-        return Photometry(nothing, nothing, xy_px, nothing, float("nan"), nothing, sigma_px, None)
+        return Photometry(nothing, nothing, xy_px, float("nan"), nothing, sigma_px, None)
 
     valid = np.isfinite(density) & region
     weight = valid.astype(np.float32)
@@ -337,7 +334,6 @@ def measure_pigment(
         model = paint_spots(density.shape, places, amplitude, sigma_px)
         intruder = find_intruders(filled - background - model, model, valid, settings)
         clean = np.where(intruder, background + model, filled)
-    hair = (intruder & (filled > background + model)).astype(np.float32)
     weight = (valid & ~intruder).astype(np.float32)
 
     area = 2 * np.pi * sigma_px**2
@@ -354,7 +350,6 @@ def measure_pigment(
         pigment=amplitude * area,
         amplitude=amplitude,
         places_px=places,
-        intruded=sample(gaussian(hair, sigma_px), places),
         noise=robust_sd(empty),
         empty_pigment=empty,
         sigma_px=sigma_px,

@@ -1,13 +1,17 @@
 """Which of the measured places hold pigment: hair told from dots by what the series shows.
 
-Shape and colour of a single photo tell hair poorly. Over the series pigment fades, and all of
-it much alike, while hair stays, longer or shorter by the last shave but again all of it much
-alike. So the places' ratios of later to baseline pigment form two populations, one point per
-place with one coordinate per photo. Each place gets a chance of being pigment from the mixture
-of the two, weighed by the single photo's opinion and by what its neighbours are: hair grows in
-areas, and outside the treated area there is nothing else. Where nothing fades the populations
-coincide, the mixture says nothing and the single photo's opinion stands: the interval carries
-that doubt.
+Three things speak, as log-odds that add up:
+
+- *look*: the shape of the spot in the baseline photo (`spot_look`);
+- *amount*: a dot of pigment holds more than a shaved hair root, or the other way round; how
+  much either holds is learnt from the series itself;
+- *course*: over the series pigment fades, all of it much alike, while hair stays, longer or
+  shorter by the last shave but again all of it much alike. The places' ratios of later to
+  baseline pigment form two populations, one coordinate per photo.
+
+How likely pigment is beforehand is learnt from the neighbours: hair grows in areas, and outside
+the treated area there is nothing else. Where nothing fades the course is silent and look, amount
+and neighbours decide alone: the interval carries that doubt.
 """
 
 from __future__ import annotations
@@ -32,8 +36,11 @@ class WeightSettings:
     """SD of single hairs' ratios about that: at least and at most."""
     hair_mean: tuple[float, float] = (0.7, 1.6)
     """Mean ratio of a photo's hairs: at least and at most."""
-    looks: float = 0.85
-    """The single photo's opinion counts up to this chance: a shaved root looks like a dot."""
+    most_look: float = 4.0
+    """The look counts up to these log-odds: a shaved root can look just like a dot."""
+    most_amount: float = 2.0
+    amount_spread: tuple[float, float] = (0.3, 1.0)
+    """SD of the logarithm of the amount of dots, and of hairs: at least and at most."""
     least_together: float = 0.35
     """Share of pigment among a pigment place's neighbours. A real tattoo is dense somewhere; a
     few odd ratios strewn among hair are not one."""
@@ -42,10 +49,12 @@ class WeightSettings:
     """Dots respond differently: SD of their ratios is at most about this share of the fade."""
     separation: float = 2.0
     """Populations whose means differ by less than this many sds, in the photos together, are
-    not told apart; from twice this on the mixture has its full say."""
+    not told apart; from twice this on the course has its full say."""
     neighbours: int = 40
     """Places whose opinion makes the local share of hair."""
     rounds: int = 25
+    settling_rounds: int = 5
+    """The amounts of dots and hairs are learnt only after these rounds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +64,38 @@ class _Mixture:
     say: float
 
 
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """What is known of the usable places before any of them is called pigment or hair."""
+
+    look: FloatColumn
+    amount: FloatColumn
+    """Baseline pigment, positive."""
+    ratios: FloatColumn
+    """Later over baseline pigment, shape (photos, n); 0 where not seen."""
+    noise: FloatColumn
+    seen: NDArray[np.bool_]
+    near: NDArray[np.intp]
+
+    @property
+    def told(self) -> FloatColumn:
+        """1 for places that most later photos show: only these have a course to tell of."""
+        told: FloatColumn = (self.seen.mean(axis=0) >= 0.5).astype(np.float64)
+        return told
+
+    def local_share(self, weight: FloatColumn, told: FloatColumn) -> FloatColumn:
+        """Share of pigment around each place."""
+        pigment = (weight * told)[self.near].sum(axis=1)
+        share: FloatColumn = pigment / np.maximum(told[self.near].sum(axis=1), 1)
+        return np.clip(share, 0.02, 0.98)
+
+
 def pigment_weights(
     baseline: FloatColumn,
     baseline_sd: float,
     later: Sequence[FloatColumn],
     later_sd: Sequence[float],
-    hair_probability: FloatColumn,
+    look: FloatColumn,
     xy_px: FloatColumn,
     settings: WeightSettings = WeightSettings(),
 ) -> FloatColumn:
@@ -74,78 +109,114 @@ def pigment_weights(
         Its noise for one place.
     later, later_sd : sequences of ndarray of shape (n,) and of float
         The same in the later photos.
-    hair_probability : ndarray of shape (n,)
-        The single photo's opinion in [0, 1].
+    look : ndarray of shape (n,)
+        Log-odds of a dot by its shape in the baseline, at even prior odds.
     xy_px : ndarray of shape (n, 2)
         The places.
     """
-    prior = 1 - np.clip(hair_probability, 0.02, 0.98)
+    look = np.clip(look, -settings.most_look, settings.most_look)
+    # A place that reads no pigment at baseline is no dot, whatever the noise there looks like.
+    result = 0.5 / (1 + np.exp(-look))
     usable = np.isfinite(baseline) & (baseline > 2 * baseline_sd)
-    if usable.sum() < 50 or not later:
-        return prior
-    before, chance = baseline[usable], prior[usable]
-    ratios = np.stack(later)[:, usable] / before
-    noise = np.hypot(np.array(later_sd)[:, None], baseline_sd * np.clip(ratios, 0, 1.5)) / before
+    if usable.sum() < 50:
+        return result
+    before = baseline[usable]
+    ratios = np.stack(later)[:, usable] / before if later else np.zeros((0, len(before)))
+    noise = np.hypot(
+        np.array(later_sd, float)[:, None], baseline_sd * np.clip(np.nan_to_num(ratios), 0, 1.5)
+    )
     # A photo that shares no place with the baseline says nothing; it must not read as all gone.
     shares = np.isfinite(ratios).any(axis=1)
-    ratios, noise = ratios[shares], noise[shares]
-    if not shares.any():
-        return prior
+    ratios, noise = ratios[shares], (noise / before)[shares]
     _, found = cKDTree(xy_px[usable]).query(
         xy_px[usable], k=min(settings.neighbours, int(usable.sum()))
     )
-    near = np.asarray(found)
     seen = np.isfinite(ratios)
+    places = _Places(look[usable], before, np.nan_to_num(ratios), noise, seen, np.asarray(found))
+    by_look = _settle(places, settings)
+    if not shares.any():
+        result[usable] = by_look
+        return result
     count = seen.sum(axis=0)
-    mean_ratio = np.where(count > 0, np.nan_to_num(ratios).sum(axis=0) / np.maximum(count, 1), 1.0)
-    # Three starts, from few to many places pigment; the likeliest end counts.
-    ends = [
-        _mix(
-            ratios, noise, before, chance, near, mean_ratio <= np.quantile(mean_ratio, q), settings
-        )
-        for q in (0.05, 0.15, 0.6)
-    ]
+    mean = np.where(count > 0, places.ratios.sum(axis=0) / np.maximum(count, 1), 1.0)
+    # Several starts, by look and from few to many places pigment; the likeliest end counts.
+    starts = [by_look]
+    starts += [np.where(mean <= np.quantile(mean, q), 0.9, 0.1) for q in (0.05, 0.15, 0.6)]
+    ends = [_mix(places, start, settings) for start in starts]
     # An end in which "hair" clears and "pigment" stays has the two confused (say 0).
     best = max(ends, key=lambda end: (end.say > 0, end.score))
-    result = prior.copy()
-    result[usable] = best.say * best.weight + (1 - best.say) * chance
+    result[usable] = best.say * best.weight + (1 - best.say) * by_look
     return result
 
 
-def _mix(
-    ratios: FloatColumn,
-    noise: FloatColumn,
-    before: FloatColumn,
-    chance: FloatColumn,
-    near: NDArray[np.intp],
-    start: NDArray[np.bool_],
-    settings: WeightSettings,
-) -> _Mixture:
+def _logit(share: FloatColumn) -> FloatColumn:
+    odds: FloatColumn = np.log(share / (1 - share))
+    return odds
+
+
+def _chance(logit: FloatColumn) -> FloatColumn:
+    chance: FloatColumn = 1 / (1 + np.exp(-np.clip(logit, -30, 30)))
+    return chance
+
+
+def _settle(places: _Places, settings: WeightSettings) -> FloatColumn:
+    """Chance of pigment by look, amount and neighbours, without the course."""
+    everywhere = np.ones(len(places.look))
+    local = np.full(len(places.look), 0.5)
+    amount = np.zeros(len(places.look))
+    weight = everywhere
+    for k in range(settings.rounds):
+        weight = _chance(places.look + amount + _logit(local))
+        local = places.local_share(weight, everywhere)
+        if k >= settings.settling_rounds:
+            amount = _amount_evidence(places.amount, weight, settings)
+    return weight
+
+
+def _amount_evidence(
+    amount: FloatColumn, weight: FloatColumn, settings: WeightSettings
+) -> FloatColumn:
+    """Log-odds of a dot by how much it holds: two log-normal populations."""
+    log_amount = np.log(amount)
+    parts = []
+    for share in (weight + 1e-9, 1 - weight + 1e-9):
+        mean = float(np.average(log_amount, weights=share))
+        variance = float(np.average((log_amount - mean) ** 2, weights=share))
+        parts.append((mean, float(np.clip(np.sqrt(variance), *settings.amount_spread))))
+    (dot, dot_sd), (hair, hair_sd) = parts
+    if dot < hair:
+        # Where hairs hold more than dots, a large amount may be a dot on a hair: no evidence.
+        return np.zeros(len(amount))
+    evidence = 0.5 * ((log_amount - hair) / hair_sd) ** 2 + np.log(hair_sd)
+    evidence -= 0.5 * ((log_amount - dot) / dot_sd) ** 2 + np.log(dot_sd)
+    clipped: FloatColumn = np.clip(evidence, -settings.most_amount, settings.most_amount)
+    return clipped
+
+
+def _mix(places: _Places, start: FloatColumn, settings: WeightSettings) -> _Mixture:
     """Expectation-maximisation of the two populations from one start."""
-    seen = np.isfinite(ratios)
-    known = np.nan_to_num(ratios)
+    ratios, noise, seen, before = places.ratios, places.noise, places.seen, places.amount
     # Photos share each dot's own response: their evidence adds up slower than their number.
     temper = np.maximum(seen.sum(axis=0), 1) ** -0.5
-    told = (seen.mean(axis=0) >= 0.5).astype(np.float64)
-    weight = np.where(start, 0.9, 0.1)
+    told = places.told
+    weight = start
     spread = np.full(len(ratios), 0.25)
-    held = np.clip(chance, 1 - settings.looks, settings.looks)
-    looks = np.log(held / (1 - held))
     hair_spread = np.full(len(ratios), settings.hair_spread[1])
+    amount = np.zeros(len(before))
     score = -np.inf
     pigment_mean = hair_mean = np.ones(len(ratios))
-    for _ in range(settings.rounds):
-        pigment_mean = _weighted_ratio(weight * told, known, seen, before)
-        hair_mean, hair_spread = _hair(1 - weight, known, seen, noise, hair_spread, settings)
-        spread = _pigment_spread(weight * told, known, seen, noise, before, pigment_mean, settings)
-        as_pigment = _log_density(known, pigment_mean, np.hypot(spread[:, None], noise), seen)
-        as_hair = _log_density(known, hair_mean, np.hypot(hair_spread[:, None], noise), seen)
-        # Only places that most later photos show have anything to tell.
-        local = (weight * told)[near].sum(axis=1) / np.maximum(told[near].sum(axis=1), 1)
-        local = np.clip(local, 0.02, 0.98)
-        logit = looks + np.log(local / (1 - local)) + temper * (as_pigment - as_hair)
-        weight = 1 / (1 + np.exp(-np.clip(logit, -30, 30)))
-        share = np.clip(held * local / (held * local + (1 - held) * (1 - local)), 0.01, 0.99)
+    for k in range(settings.rounds):
+        pigment_mean = _weighted_ratio(weight * told, ratios, seen, before)
+        hair_mean, hair_spread = _hair(1 - weight, ratios, seen, noise, hair_spread, settings)
+        spread = _pigment_spread(weight * told, ratios, seen, noise, before, pigment_mean, settings)
+        as_pigment = _log_density(ratios, pigment_mean, np.hypot(spread[:, None], noise), seen)
+        as_hair = _log_density(ratios, hair_mean, np.hypot(hair_spread[:, None], noise), seen)
+        local = places.local_share(weight, told)
+        if k >= settings.settling_rounds:
+            amount = _amount_evidence(before, weight, settings)
+        beforehand = places.look + amount + _logit(local)
+        weight = _chance(beforehand + temper * (as_pigment - as_hair))
+        share = np.clip(_chance(beforehand), 0.01, 0.99)
         top = np.maximum(as_pigment, as_hair) * temper
         mixed = share * np.exp(temper * as_pigment - top) + (1 - share) * np.exp(
             temper * as_hair - top
@@ -155,7 +226,7 @@ def _mix(
     apart = float(np.sqrt((((hair_mean - pigment_mean) ** 2) / (spread**2 + hair_spread**2)).sum()))
     # Pigment that is darker than hair would be, in every photo, is not fading: no verdict.
     fades = float((hair_mean - pigment_mean).mean()) > 0
-    together = float((weight * weight[near].mean(axis=1)).sum() / max(weight.sum(), 1e-9))
+    together = float((weight * weight[places.near].mean(axis=1)).sum() / max(weight.sum(), 1e-9))
     real = fades and together >= settings.least_together
     say = np.clip(apart / settings.separation - 0.5, 0, 1) if real else 0.0
     return _Mixture(weight, score, float(say))

@@ -29,19 +29,13 @@ from tracker.measure.smoothing import smooth_valid
 class ToneGainSettings:
     """Sizes of skin blotches that are compared, relative to the picture's long side."""
 
-    band: tuple[float, float] = (0.010, 0.030)
-    prior_sd: float = 0.15
-    """SD of log gain between two photos by one person's phones."""
-    saturation_sd: float = 0.05
-    """SD of log saturation between such photos: what the colour's own ratio may be off by."""
-    brightness_sd: float = 0.02
-    """The brightness reading is no better than this..."""
-    stubble_factor: float = 2.5
-    """...and worse than its jackknife by this factor: stubble grows in whole areas at once."""
-    calibration: float = 1.3
-    """Errors on rendered series were this much larger than the stated SD."""
-    floor_sd: float = 0.015
-    """Nor is any reading better than this: blotches change a little."""
+    band: tuple[float, float] = (0.008, 0.025)
+    prior_sd: float = 0.10
+    """SD of log gain between two photos of one person's series."""
+    saturation_sd: float = 0.07
+    """The colour's own ratio is off by the camera's saturation, in all its readings alike."""
+    brightness_sd: float = 0.03
+    """The brightness reading is no better than this: stubble grows in whole areas at once."""
     least_agreement: float = 0.5
     """Correlation of the two colour pictures under which they say nothing."""
     cell: float = 0.08
@@ -110,16 +104,16 @@ def relative_tone_gain(
         ratio, variance = _ratio((after * place)[kept], (before * place)[kept], cells)
         if ratio > 0:
             if brightness:
-                variance = settings.stubble_factor**2 * variance + settings.brightness_sd**2
+                variance = variance + settings.brightness_sd**2
             else:
                 variance += settings.saturation_sd**2
-            readings.append((float(np.log(ratio)), variance + settings.floor_sd**2))
+            readings.append((float(np.log(ratio)), variance))
     if len(readings) == 1:
         return ToneGain(1.0, settings.prior_sd, agreement)
     logs, variances = np.array(readings).T
     shares = 1 / variances
     gain = float(np.exp((logs * shares).sum() / shares.sum()))
-    return ToneGain(gain, settings.calibration * float(np.sqrt(1 / shares.sum())), agreement)
+    return ToneGain(gain, float(np.sqrt(1 / shares.sum())), agreement)
 
 
 def _ratio(after: FloatArray, before: FloatArray, cells: NDArray[np.intp]) -> tuple[float, float]:

@@ -17,7 +17,7 @@ from tracker.measure.fade import FadeSettings, SystematicErrors, retained_share
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.photometry import Photometry, PhotometrySettings, Stack, measure_pigment
 from tracker.measure.pigment_weight import WeightSettings, pigment_weights
-from tracker.measure.results import Dots, FloatColumn
+from tracker.measure.results import FloatColumn
 from tracker.measure.threads import map_threads
 from tracker.measure.tone_gain import ToneGain, ToneGainSettings
 
@@ -48,7 +48,6 @@ class PhotoPigment:
     pigment_sd: float
     amplitude: FloatColumn
     places_px: FloatColumn
-    intruded: FloatColumn
     channels: tuple[FloatColumn, FloatColumn]
     zero_point: float
     """Mean reading of empty places, OD px^2: what "no dot" gives; already taken off."""
@@ -131,7 +130,6 @@ def _both_channels(red: Photometry, grey: Photometry, tone: ToneGain) -> PhotoPi
         pigment_sd=(red.noise + grey.noise) / (2 * tone.gain),
         amplitude=(red.amplitude + grey.amplitude) / (2 * tone.gain),
         places_px=red.places_px,
-        intruded=red.intruded,
         channels=(red.pigment / tone.gain - zero, grey.pigment / tone.gain - zero),
         zero_point=zero,
         sigma_px=red.sigma_px,
@@ -142,8 +140,6 @@ def _both_channels(red: Photometry, grey: Photometry, tone: ToneGain) -> PhotoPi
 
 def measure_view(
     photos: Sequence[FramePhoto | None],
-    detected: Dots,
-    detected_xy_px: FloatColumn,
     *,
     sigma_px: float,
     region: BoolArray,
@@ -156,10 +152,6 @@ def measure_view(
     ----------
     photos : sequence of FramePhoto or None
         The baseline first; None for a photo that could not be aligned.
-    detected : Dots
-        Spots of the baseline photo, with the single photo's hair probability.
-    detected_xy_px : ndarray of shape (n, 2)
-        Their places in the frame.
     sigma_px : float
         Width of a typical dot in the frame.
     region : ndarray of shape (H, W)
@@ -175,12 +167,12 @@ def measure_view(
     baseline = photos[0] if photos else None
     if baseline is None:
         raise ValueError("photos[0], the baseline, must not be None")
-    later = [photo.red for photo in photos[1:] if photo is not None]
+    later = [
+        photo.red * np.float32(1 / photo.gain.gain) for photo in photos[1:] if photo is not None
+    ]
     catalogue = build_catalogue(
         baseline.red,
         later,
-        detected,
-        detected_xy_px,
         sigma_px=sigma_px,
         region=region,
         settings=settings.catalogue,
@@ -188,7 +180,7 @@ def measure_view(
     spacing_px = median_spacing(catalogue.xy_px)
     if not np.isfinite(spacing_px):
         # One or two places are no pattern to measure: an empty catalogue says so.
-        none = Catalogue(np.empty((0, 2)), np.empty(0), np.empty(0, bool))
+        none = Catalogue(np.empty((0, 2)), np.empty(0))
         return ViewMeasurement(none, np.empty(0), float("nan"), sigma_px, ())
     # A quick first look tells hair from pigment; only then may the dots set width and place.
     measured: list[PhotoPigment | None] = []
@@ -240,21 +232,12 @@ def _weights(
     first = measured[0]
     assert first is not None
     later = [m for m in measured[1:] if m is not None]
-    # Hair pixels in the spot in photo after photo mark a hair, whatever the spot's ratio says;
-    # but only where pigment has faded: a strong dot of odd shape leaves such pixels too.
-    intruded = np.zeros(len(catalogue))
-    for photo in later:
-        left = retained_share(first.pigment, photo.pigment, 1 - catalogue.hair_probability)
-        telling = np.clip((0.75 - left) / 0.35, 0, 1) if np.isfinite(left) else 0.0
-        intruded += telling * photo.intruded / len(later)
-    looks = catalogue.hair_probability
-    looks = np.clip(looks + (1 - looks) * np.clip(2 * intruded - 0.1, 0, 0.8), 0, 1)
     return pigment_weights(
         first.pigment,
         first.pigment_sd,
         [m.pigment for m in later],
         [m.pigment_sd for m in later],
-        looks,
+        catalogue.look,
         catalogue.xy_px,
         settings,
     )

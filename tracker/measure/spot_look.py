@@ -1,0 +1,111 @@
+"""What a spot looks like: the chance that it is a round deposit and not a piece of hair.
+
+A small network sees each spot's neighbourhood, cut out at the dots' own scale and with its own
+strength taken off, so that neither size, exposure nor skin tone enters: only shape does. It was
+trained by `python -m benchmarks.train_spot_look` on rendered scenes; its weights are the file
+`learned/spot_look.npz` beside this module. Nothing of it was fitted to photos of people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import cv2
+import numpy as np
+
+from tracker.measure.luminance import FloatArray
+from tracker.measure.results import FloatColumn
+
+GRID = 13
+"""Samples per side of a neighbourhood."""
+STEP_SIGMAS = 0.6
+"""Their distance, in units of the dots' sigma: the view reaches 3.6 sigmas to each side."""
+SMOOTHING_SIGMAS = 0.4
+"""Blur before sampling, so that a large spot is not sampled between its pixels."""
+CHUNK = 8192
+"""Spots looked at together; cv2.remap takes no picture longer than 32 767 rows."""
+MOST_LOGIT = 6.0
+
+
+@dataclass(frozen=True, eq=False)
+class SpotNet:
+    """Weights (inputs, outputs) and biases of each layer; rectified but for the last."""
+
+    weights: tuple[FloatArray, ...]
+    biases: tuple[FloatArray, ...]
+
+    def logit(self, looks: FloatArray) -> FloatColumn:
+        """Log-odds of a dot for each row of `looks`, shape (n,)."""
+        values = looks
+        last = len(self.weights) - 1
+        for k, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            values = values @ weight + bias
+            if k < last:
+                values = np.maximum(values, 0)
+        result: FloatColumn = np.clip(values[:, 0].astype(np.float64), -MOST_LOGIT, MOST_LOGIT)
+        return result
+
+
+@cache
+def spot_net() -> SpotNet:
+    """The trained network."""
+    source = files("tracker.measure").joinpath("learned/spot_look.npz")
+    with source.open("rb") as file, np.load(file) as stored:
+        n = len(stored.files) // 2
+        return SpotNet(
+            tuple(stored[f"w{k}"] for k in range(n)), tuple(stored[f"b{k}"] for k in range(n))
+        )
+
+
+def neighbourhoods(
+    density: FloatArray, x_px: FloatColumn, y_px: FloatColumn, sigma_px: float
+) -> FloatArray:
+    """Neighbourhoods of spots, each with its own level and strength taken off.
+
+    Parameters
+    ----------
+    density : ndarray of shape (H, W)
+        Optical density, no NaN.
+    x_px, y_px : ndarray of shape (n,)
+        Centres.
+    sigma_px : float
+        The dots' scale.
+
+    Returns
+    -------
+    looks : ndarray of shape (n, GRID * GRID)
+        0 at the level of the surroundings, about 1 in the middle of a round spot.
+    """
+    smooth = cv2.GaussianBlur(
+        density, (0, 0), max(SMOOTHING_SIGMAS * sigma_px, 0.3), borderType=cv2.BORDER_REFLECT_101
+    )
+    offset = (np.arange(GRID) - GRID // 2) * STEP_SIGMAS * sigma_px
+    dx, dy = (grid.reshape(1, -1) for grid in np.meshgrid(offset, offset))
+    radius = np.hypot(dx, dy)[0] / sigma_px
+    # The matched filter of a round spot on its surroundings sets the strength.
+    profile = np.exp(-0.5 * radius**2)
+    profile -= profile.mean()
+    profile /= profile @ np.exp(-0.5 * radius**2)
+    looks = np.empty((len(x_px), GRID * GRID), np.float32)
+    for start in range(0, len(x_px), CHUNK):
+        part = slice(start, start + CHUNK)
+        map_x = (x_px[part, None] + dx).astype(np.float32)
+        map_y = (y_px[part, None] + dy).astype(np.float32)
+        values = cv2.remap(
+            smooth, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+        )
+        strength = values @ profile.astype(np.float32)
+        values = values - np.median(values, axis=1, keepdims=True)
+        looks[part] = values / np.maximum(strength, 1e-4)[:, None]
+    return np.clip(looks, -4, 4)
+
+
+def dot_logit(
+    density: FloatArray, x_px: FloatColumn, y_px: FloatColumn, sigma_px: float
+) -> FloatColumn:
+    """Log-odds that each spot is a round deposit, at even prior odds, shape (n,)."""
+    if len(x_px) == 0:
+        return np.empty(0)
+    return spot_net().logit(neighbourhoods(density, x_px, y_px, sigma_px))
