@@ -7,15 +7,14 @@ dots, other hair, another camera. What is right only for the first renderer show
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
-from scipy.spatial import cKDTree
 
 Array = NDArray[np.float64]
 Image = NDArray[np.float32]
@@ -406,7 +405,7 @@ def paint_on_photo(
     pixel_y, pixel_x = np.mgrid[0:height:8, 0:width:8].astype(float)
     for k in range(len(history)):
         if k == 0:
-            forward = backward = lambda xy: xy  # noqa: E731
+            forward = backward = lambda xy: xy
         else:
             forward, backward = _smooth_warp(rng, (height, width), 6.0)
         coarse = backward(np.stack([pixel_x, pixel_y], axis=-1)).astype(np.float32)

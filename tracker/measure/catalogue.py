@@ -26,8 +26,10 @@ class CatalogueSettings:
     """Thresholds of the union."""
 
     baseline_snr: float = 2.2
-    change_snr: float = 6.0
-    """Peaks of baseline minus later photos: two photos' noise, so a higher threshold."""
+    change_snr: float = 3.0
+    """Peaks of baseline minus later photos, over that difference's own texture."""
+    change_look: float = 0.7
+    """Share of the difference's look in the look of such a peak, the rest is the baseline's."""
     separation_fwhm: float = 0.7
     """Places closer than this are one dot; the joint fit could not tell them apart."""
     late_look: float = -3.0
@@ -82,6 +84,7 @@ def build_catalogue(
     flat_later = [flatten(photo, 8 * sigma_px) for photo in later]
     floor = min(_noise(photo, sigma_px, region) for photo in [base, *flat_later])
     found = [_peaks(base, sigma_px, settings.baseline_snr * floor, region)]
+    change = None
     if flat_later:
         with np.errstate(invalid="ignore"):
             stack = np.stack(flat_later)
@@ -89,22 +92,32 @@ def build_catalogue(
             count = seen.sum(axis=0)
             mean = np.where(seen, stack, 0).sum(axis=0) / np.maximum(count, 1)
         change = np.where(count > 0, base - mean, np.nan).astype(np.float32)
-        found.append(_peaks(change, sigma_px, settings.change_snr * floor, region))
+        least = settings.change_snr * _noise(change, sigma_px, region)
+        found.append(_peaks(change, sigma_px, least, region))
         # What is dark late but was no peak early is hair beside the dots: it is fitted along,
         # or its darkness would be read as pigment that stays.
         late = np.where(count > 0, mean, np.nan).astype(np.float32)
         found.append(_peaks(late, sigma_px, settings.baseline_snr * floor, region))
 
     separation = settings.separation_fwhm * 2.355 * sigma_px
+    pictures = [base, *([] if change is None else [change])]
+    own_look = [
+        dot_logit(np.nan_to_num(picture), places[:, 0], places[:, 1], sigma_px)
+        for picture, (places, _) in zip(pictures, found, strict=False)
+    ]
+    own_look += [np.full(len(places), settings.late_look) for places, _ in found[2:]]
     xy = np.concatenate([places for places, _ in found])
-    strength = np.concatenate([height for _, height in found])
+    look = np.concatenate(own_look)
     source = np.concatenate([np.full(len(places), k) for k, (places, _) in enumerate(found)])
-    # Of places that are one dot the baseline's own peak stays, then the stronger one.
-    keep = _thin(xy, np.where(source == 0, 1e6, 0) + strength, separation)
-    xy, source = xy[keep], source[keep]
-    look = dot_logit(np.nan_to_num(base), xy[:, 0], xy[:, 1], sigma_px)
-    late_only = source == 2
-    look[late_only] = np.minimum(look[late_only], settings.late_look)
+    # Of places that are one dot the one that looks more like a dot in its own picture stays: a
+    # hair that stayed pulls the baseline's peak aside, a hair that was cut off that of the change.
+    keep = _thin(xy, np.where(source == 2, -100.0, 0.0) + look, separation)
+    xy, look, source = xy[keep], look[keep], source[keep]
+    by_baseline = dot_logit(np.nan_to_num(base), xy[:, 0], xy[:, 1], sigma_px)
+    changed, late_only = source == 1, source == 2
+    share = settings.change_look
+    look[changed] = share * look[changed] + (1 - share) * by_baseline[changed]
+    look[late_only] = np.minimum(by_baseline[late_only], settings.late_look)
     return Catalogue(xy, look)
 
 
