@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.postgres import PostgresServer
 from tracker.storage.opening import open_store
 from tracker.storage.store import Store
 
 NOW = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """What `--store` names: a folder, or a fresh PostgreSQL database."""
-    if request.param == "sqlite":
-        return str(tmp_path / "store")
-    server: PostgresServer = request.getfixturevalue("postgres")
-    return server.new_database()
 
 
 @pytest.fixture
@@ -32,7 +23,7 @@ def open_again(database: str, tmp_path: Path) -> Iterator[Callable[[], Store]]:
     def open_it() -> Store:
         store = open_store(
             database,
-            vault=str(tmp_path / "vault"),
+            vault=None if "://" not in database else str(tmp_path / "vault"),
             create=True,
             clock=lambda: NOW,
             actor="tester",
@@ -48,3 +39,21 @@ def open_again(database: str, tmp_path: Path) -> Iterator[Callable[[], Store]]:
 @pytest.fixture
 def store(open_again: Callable[[], Store]) -> Store:
     return open_again()
+
+
+@pytest.fixture(scope="session")
+def s3_address() -> Iterator[str]:
+    """Address of a local S3 server."""
+    from tests.s3 import s3_server
+
+    with s3_server() as address:
+        yield address
+
+
+@pytest.fixture
+def s3_url(s3_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """URL of an empty place in S3, with the keys in the environment as a clinic has them."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "tester")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "tester")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_address)
+    return f"s3://clinic/{uuid.uuid4()}"

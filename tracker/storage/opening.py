@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from tracker.storage import tables
 from tracker.storage.engine import open_engine, reading, writing
@@ -124,6 +125,11 @@ def _vault(engine: sa.Engine, place: StorePlace, wanted: str | None) -> Vault:
             place.label, f"keeps its photos in {known}, not in {wanted}", "leave out --vault"
         )
     if remembered is None and (by_default is None or Path(vault.place) != by_default):
-        with writing(engine, place) as connection:
-            connection.execute(tables.setting.insert().values(key=VAULT_SETTING, value=vault.place))
+        row = {"key": VAULT_SETTING, "value": vault.place}
+        try:
+            with writing(engine, place) as connection:
+                connection.execute(tables.setting.insert().values(row))
+        except IntegrityError:
+            # Another room named one in this moment: the same, or this one is told.
+            return _vault(engine, place, wanted)
     return vault

@@ -313,13 +313,12 @@ def _keep(store: Store, code: str, view: str, inputs_hash: str, analysis: Series
         "payload_sha256": name,
         "photo_rows": json.loads(to_json(photo_rows(analysis))),
     }
-    store.vault.put(Shelf.RESULTS, name, payload)
+    _put_payload(store, name, payload)
     replaced: list[str] = []
     with store.writing() as connection:
         client_id = lock_client(connection, code).id
         hold_vault(connection)
-        if not store.vault.holds(Shelf.RESULTS, name):
-            store.vault.put(Shelf.RESULTS, name, payload)
+        _put_payload(store, name, payload)
         same = (tables.result.c.client_id == client_id) & (
             tables.result.c.inputs_hash == inputs_hash
         )
@@ -330,7 +329,16 @@ def _keep(store: Store, code: str, view: str, inputs_hash: str, analysis: Series
         connection.execute(tables.result.delete().where(same))
         connection.execute(tables.result.insert().values(client_id=client_id, **row))
         store.note_in_audit(connection, client_id, "measure", f"view {view or 'without a name'}")
-    remove_unreferenced(store, [(Shelf.RESULTS, old) for old in replaced])
+    remove_unreferenced(store, [(Shelf.RESULTS, old) for old in replaced if old != name])
+
+
+def _put_payload(store: Store, name: str, payload: bytes) -> None:
+    """Put a result into the vault; one that was altered there is put anew: it is no original."""
+    if store.vault.put(Shelf.RESULTS, name, payload):
+        return
+    if sha256_of(store.vault.get(Shelf.RESULTS, name)) != name:
+        store.vault.remove(Shelf.RESULTS, name)
+        store.vault.put(Shelf.RESULTS, name, payload)
 
 
 def _together(

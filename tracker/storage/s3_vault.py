@@ -42,9 +42,10 @@ class S3Vault:
         import obstore
         from obstore.exceptions import AlreadyExistsError
 
+        key = self._key(shelf, name)
         try:
             # Refused by the server itself where the name is there: two rooms cannot race.
-            obstore.put(self._store, self._key(shelf, name), data, mode="create")
+            obstore.put(self._store, key, data, mode="create")
         except AlreadyExistsError:
             return False
         except Exception as error:
@@ -54,8 +55,9 @@ class S3Vault:
     def get(self, shelf: Shelf, name: str) -> bytes:
         import obstore
 
+        key = self._key(shelf, name)
         try:
-            return bytes(obstore.get(self._store, self._key(shelf, name)).bytes())
+            return bytes(obstore.get(self._store, key).bytes())
         except FileNotFoundError as error:
             raise LostError(self.place, shelf, name) from error
         except Exception as error:
@@ -64,8 +66,9 @@ class S3Vault:
     def holds(self, shelf: Shelf, name: str) -> bool:
         import obstore
 
+        key = self._key(shelf, name)
         try:
-            obstore.head(self._store, self._key(shelf, name))
+            obstore.head(self._store, key)
         except FileNotFoundError:
             return False
         except Exception as error:
@@ -75,8 +78,9 @@ class S3Vault:
     def remove(self, shelf: Shelf, name: str) -> None:
         import obstore
 
+        key = self._key(shelf, name)
         try:
-            obstore.delete(self._store, self._key(shelf, name))
+            obstore.delete(self._store, key)
         except FileNotFoundError:
             return
         except Exception as error:

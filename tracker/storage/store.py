@@ -112,7 +112,7 @@ class Store:
                 with self.writing() as connection:
                     named = client if client.code else replace(client, code=_next_code(connection))
                     rules.check_client(named, today=self.today)
-                    if client_row(connection, named.code) is not None:
+                    if client.code and client_row(connection, named.code) is not None:
                         raise _code_taken(named.code)
                     kept = insert(connection, named, None)
                     self.note_in_audit(connection, kept.id, "add", f"client {named.code}")
@@ -120,6 +120,7 @@ class Store:
             except IntegrityError as error:
                 if client.code:
                     raise _code_taken(client.code) from error
+                # Somebody was given the same number in this moment: take the next one.
         raise StoreError("client", "no free code was found", "give one yourself")
 
     def change_client(self, changed: Kept[ClientRecord]) -> Kept[ClientRecord]:
