@@ -302,10 +302,10 @@ def test_a_restore_that_fails_half_way_changes_nothing(
     def broken(*_args: object) -> None:
         raise ZeroDivisionError("power cut")
 
-    monkeypatch.setattr(Store, "note_in_audit", broken)
-    with pytest.raises(ZeroDivisionError):
-        restore(backup, database, overwrite=True, clock=lambda: NOW)
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "note_in_audit", broken)
+        with pytest.raises(ZeroDivisionError):
+            restore(backup, database, overwrite=True, clock=lambda: NOW)
     assert content(clinic) == before
     assert verify_store(clinic).damage == ()
 

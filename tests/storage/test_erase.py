@@ -105,10 +105,10 @@ def test_erasing_is_all_or_nothing(clinic: Store, monkeypatch: pytest.MonkeyPatc
     def broken(*_args: object) -> None:
         raise ZeroDivisionError("power cut")
 
-    monkeypatch.setattr(Store, "note_in_audit", broken)
-    with pytest.raises(ZeroDivisionError):
-        erase_client(clinic, CODE)
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "note_in_audit", broken)
+        with pytest.raises(ZeroDivisionError):
+            erase_client(clinic, CODE)
     assert clinic.client(CODE).record.name == NAME
     assert verify_store(clinic).damage == ()
     assert len(clinic.photos(CODE)) == 1

@@ -221,10 +221,10 @@ def test_the_database_keeps_no_photo_twice_even_where_two_file_at_once(
             add(other, "C-0002", path)
         return done
 
-    monkeypatch.setattr(clinic.vault, "put", put_then_overtaken)
-    with pytest.raises(StoreError, match="is filed under client C-0002 already"):
-        add(clinic, "C-0001", path)
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(clinic.vault, "put", put_then_overtaken)
+        with pytest.raises(StoreError, match="is filed under client C-0002 already"):
+            add(clinic, "C-0001", path)
     assert clinic.photos("C-0001") == []
     assert verify_store(other).damage == ()  # the other's original is not taken away
     assert len(other.photos("C-0002")) == 1

@@ -150,9 +150,10 @@ def test_a_migration_that_fails_has_not_been(
         upgrade(connection, to)
         raise ZeroDivisionError("power cut")
 
-    monkeypatch.setattr(migrating, "_upgrade", half_way)
-    with pytest.raises(ZeroDivisionError):
-        open_again()
+    with monkeypatch.context() as patched:
+        patched.setattr(migrating, "_upgrade", half_way)
+        with pytest.raises(ZeroDivisionError):
+            open_again()
     engine = open_engine(place)
     with engine.connect() as connection, connection.begin():
         assert migrating.current_revision(connection) == "0001"
@@ -160,5 +161,4 @@ def test_a_migration_that_fails_has_not_been(
         count = connection.execute(sa.text("SELECT COUNT(*) FROM photo")).scalar()
     engine.dispose()
     assert count == 2
-    monkeypatch.undo()
     assert len(open_again().photos("C-0001")) == 2

@@ -67,7 +67,7 @@ def edit(
     store: Store, code: str, if_version: int | None, fields: dict[str, Any], terminal: Terminal
 ) -> int:
     kept = store.client(code)
-    kept = store.change_client(edited(kept, f"client {code}", if_version, **fields))
+    kept = store.change_client(edited(kept, f"client {code}", if_version, fields))
     terminal.result(f"client {code} changed, version {kept.version}", content(kept))
     return DONE
 

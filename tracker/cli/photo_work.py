@@ -119,10 +119,12 @@ def edit(
         kept,
         f"photo {kept.record.name}",
         if_version,
-        captured_on=when,
-        date_source=None if when is None else DateSource.TYPED,
-        view=None if view is None else check_view(view),
-        mm_per_px=mm_per_px,
+        {
+            "captured_on": when,
+            "date_source": None if when is None else DateSource.TYPED,
+            "view": None if view is None else check_view(view),
+            "mm_per_px": mm_per_px,
+        },
     )
     warn(terminal, store.change_photo(changed))
     _, now = store.photo(number)

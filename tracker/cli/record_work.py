@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import date
 from enum import StrEnum
@@ -57,7 +58,9 @@ def timeline_settings(healed_days: int | None) -> TimelineSettings:
         ) from None
 
 
-def edited(kept: Kept[Record], name: str, if_version: int | None, **given: Any) -> Kept[Record]:
+def edited(
+    kept: Kept[Record], label: str, if_version: int | None, given: Mapping[str, Any]
+) -> Kept[Record]:
     """A record with the given fields changed; fields that are None stay as they are.
 
     Raises
@@ -66,10 +69,10 @@ def edited(kept: Kept[Record], name: str, if_version: int | None, **given: Any) 
         If the record is not at the version that the person has seen.
     """
     if if_version is not None and if_version != kept.version:
-        raise ChangedMeanwhileError(name)
+        raise ChangedMeanwhileError(label)
     changes = {key: value for key, value in given.items() if value is not None}
     if not changes:
-        raise UnusableError(f"{name}: nothing to change was given; see --help")
+        raise UnusableError(f"{label}: nothing to change was given; see --help")
     return replace(kept, record=replace(kept.record, **changes))  # type: ignore[type-var]
 
 

@@ -53,7 +53,7 @@ def edit(
     terminal: Terminal,
 ) -> int:
     _, kept = store.session(number)
-    changed = edited(kept, f"session {number}", if_version, date=day(date, "--date"), **fields)
+    changed = edited(kept, f"session {number}", if_version, {"date": day(date, "--date"), **fields})
     warn(terminal, store.change_session(changed))
     _, now = store.session(number)
     terminal.result(f"session {number} changed, version {now.version}", content(now))

@@ -26,8 +26,11 @@ def open_engine(place: StorePlace) -> sa.Engine:
     """
     if place.folder is None:
         try:
+            waits = f"-c lock_timeout={round(1000 * BUSY_TIMEOUT_S)}"
             engine = sa.create_engine(
-                place.url, pool_pre_ping=True, connect_args={"connect_timeout": 10}
+                place.url,
+                pool_pre_ping=True,
+                connect_args={"connect_timeout": 10, "options": waits},
             )
         except (ModuleNotFoundError, NoSuchModuleError) as error:
             raise StoreError(
