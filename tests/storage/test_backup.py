@@ -222,6 +222,20 @@ def write_archive(
 
 
 NAME = hashlib.sha256(b"photo").hexdigest()
+NO_HASH = json.dumps(
+    {
+        "id": 1,
+        "client_id": 1,
+        "view": "top",
+        "inputs_hash": "0",
+        "settings_hash": "0",
+        "method_version": "1",
+        "program_version": "0.1.0",
+        "measured_on": "2026-01-01",
+        "payload_sha256": "../../../etc/passwd",
+        "photo_rows": [],
+    }
+).encode()
 ORPHAN = json.dumps(
     {"id": 1, "client_id": 9, "version": 1, "written_on": "2026-01-01", "text": "of nobody"}
 ).encode()
@@ -242,6 +256,7 @@ ORPHAN = json.dumps(
         ({"tables/client.jsonl": b"nonsense\n"}, "0002", {}, "do not fit together"),
         ({"tables/client.jsonl": b'{"evil": 1}\n'}, "0002", {}, "do not fit together"),
         ({"tables/note.jsonl": ORPHAN}, "0002", {}, "do not fit together"),
+        ({"tables/result.jsonl": NO_HASH}, "0002", {}, "do not fit together"),
     ],
 )
 def test_a_bad_backup_changes_nothing(
@@ -254,9 +269,9 @@ def test_a_bad_backup_changes_nothing(
     what: str,
 ) -> None:
     before = content(clinic)
-    path = write_archive(
-        tmp_path / "bad.zip", {"client": []}, revision=revision, extra=extra, sums=sums
-    )
+    client = {"id": 1, "version": 1, "code": "x", "name": "", "skin_type": "", "hair": ""}
+    rows: dict[str, list[dict[str, object]]] = {"client": [client | {"skin": "", "flags": []}]}
+    path = write_archive(tmp_path / "bad.zip", rows, revision=revision, extra=extra, sums=sums)
     outside = sorted(
         p for p in tmp_path.rglob("*") if "store" not in p.parts and "vault" not in p.parts
     )

@@ -111,6 +111,20 @@ def test_sessions_and_days_measure_nothing_and_are_seen_at_once(
     )
 
 
+def test_other_days_of_the_timeline_measure_nothing(
+    store: Store, counted: CountingAnalysis
+) -> None:
+    add_client(store)
+    store.add_session("C-0001", SessionRecord(date(2026, 2, 1)))
+    measure_client(store, "C-0001")
+    later = AnalysisSettings(timeline=TimelineSettings(healed_days=42))
+    done = measure_client(store, "C-0001", settings=later)
+    assert done.measured == ()
+    assert done.analysis.settings_hash == later.fingerprint()
+    stages = {row.photo: row.stage for row in done.analysis.photos}
+    assert stages["C-0001-top-2.jpg"] is Stage.SETTLING  # 37 days: healed by default
+
+
 @pytest.mark.parametrize("change", ["order", "undated", "zone", "scale", "photo scale", "view"])
 def test_whatever_the_numbers_depend_on_measures_again(
     store: Store, counted: CountingAnalysis, change: str

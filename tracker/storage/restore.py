@@ -23,7 +23,7 @@ from tracker.storage.location import StorePlace, store_place
 from tracker.storage.migrate import check_known, migrate
 from tracker.storage.opening import open_store
 from tracker.storage.store import Clock, Store
-from tracker.storage.vault import AlteredError, Shelf, sha256_of
+from tracker.storage.vault import AlteredError, Shelf, key_of, sha256_of
 
 DAMAGED_SUFFIX = ".damaged"
 
@@ -110,13 +110,17 @@ def _rows_of_today(backup: Backup) -> dict[str, list[dict[str, Any]]]:
                         connection.execute(table.insert(), rows)
             migrate(engine, place)
             with engine.connect() as connection, connection.begin():
-                return {
+                found = {
                     table.name: [
                         dict(row) for row in connection.execute(sa.select(table)).mappings()
                     ]
                     for table in tables.metadata.sorted_tables
                     if table.name not in LEFT_OUT
                 }
+            hashes = [row["sha256"] for row in found["photo"]]
+            for name in hashes + [row["payload_sha256"] for row in found["result"]]:
+                key_of(Shelf.ORIGINALS, name)  # a ValueError for what is no hash
+            return found
         except (SQLAlchemyError, ValueError, KeyError) as error:
             raise StoreError(
                 backup.label,

@@ -30,6 +30,7 @@ from tracker.records import (
     days_since_session,
     stage_of,
 )
+from tracker.records.timeline import DEFAULT_TIMELINE
 from tracker.report.tables import photo_rows, to_json
 from tracker.series import (
     PhotoMeasures,
@@ -106,7 +107,8 @@ class _View:
     def inputs_hash(self, settings: AnalysisSettings) -> str:
         days = sorted({p.captured_on for p in self.photos if p.captured_on is not None})
         content = {
-            "settings": settings.fingerprint(),  # method version included
+            # Method version included; the timeline's days change stages, never numbers.
+            "settings": replace(settings, timeline=DEFAULT_TIMELINE).fingerprint(),
             "view": self.name,
             "photos": [
                 [
