@@ -233,3 +233,19 @@ def test_the_database_keeps_no_photo_twice_even_where_two_file_at_once(
 def test_strays_are_counted(clinic: Store) -> None:
     clinic.vault.put(Shelf.ORIGINALS, sha256_of(b"left over"), b"left over")
     assert verify_store(clinic).strays == (sha256_of(b"left over"),)
+
+
+def test_a_left_over_file_that_was_altered_becomes_no_original(
+    clinic: Store, tmp_path: Path
+) -> None:
+    path = write_photo(tmp_path / "a.jpg")
+    name = sha256_of(path.read_bytes())
+    clinic.vault.put(Shelf.ORIGINALS, name, b"cut short")
+    with pytest.raises(StoreError, match="has been altered"):
+        add(clinic, "C-0001", path)
+    assert clinic.photos("C-0001") == []
+    assert clinic.vault.get(Shelf.ORIGINALS, name) == b"cut short"
+    clinic.vault.remove(Shelf.ORIGINALS, name)
+    clinic.vault.put(Shelf.ORIGINALS, name, path.read_bytes())  # left over, and whole
+    add(clinic, "C-0001", path)
+    assert verify_store(clinic).damage == ()

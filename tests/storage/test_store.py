@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tracker.records import (
     ClientRecord,
@@ -200,3 +202,30 @@ def test_the_audit_says_who_did_what(store: Store) -> None:
     assert entries[0].at.isoformat() == "2026-09-01T12:00:00"
     assert [e.client for e in store.audit()] == ["C-0007", "C-0007", "other", "C-0007"]
     assert not any("Neil" in e.what for e in store.audit())
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=st.text(max_size=60),
+    cost=st.none() | st.floats(0, 1e6),
+    zones=st.lists(st.text(max_size=9)),
+)
+def test_what_is_stored_comes_back(
+    store: Store, text: str, cost: float | None, zones: list[str]
+) -> None:
+    client = store.add_client(ClientRecord(""))
+    session = replace(SESSION, notes=text, cost=cost, zones=tuple(zones), date=date(2026, 3, 2))
+    if any("\0" in word for word in (text, *zones)):
+        with pytest.raises(StoreError, match="cannot be kept"):
+            store.add_session(client.record.code, session)
+        assert store.sessions(client.record.code) == []
+        return
+    store.add_session(client.record.code, session)
+    (kept,) = store.sessions(client.record.code)
+    assert kept.record == session
+
+
+def test_half_a_character_is_refused(store: Store) -> None:
+    with pytest.raises(StoreError, match="cannot be kept"):
+        store.add_client(ClientRecord("C-1", name="\ud800"))
+    assert store.clients() == []

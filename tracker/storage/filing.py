@@ -22,7 +22,7 @@ from tracker.storage.rows import Kept
 from tracker.storage.statements import find_client, insert, lock_client, select
 from tracker.storage.store import Store
 from tracker.storage.thumbnails import make_thumbnail
-from tracker.storage.vault import Shelf, sha256_of
+from tracker.storage.vault import Shelf, checked_get, sha256_of
 
 VAULT_LOCK = 7_160_002
 """PostgreSQL advisory lock: nothing is removed from the vault while a photo is being filed."""
@@ -250,6 +250,9 @@ def file_within(
         if not store.vault.holds(Shelf.ORIGINALS, record.sha256):
             # An erasure took it away between our putting it there and now.
             store.vault.put(Shelf.ORIGINALS, record.sha256, _unchanged(photo))
+        elif record.sha256 not in put:
+            # Left over by a program that was stopped: no record may rest on it unseen.
+            checked_get(store.vault, Shelf.ORIGINALS, record.sha256)
         name = _free_name(record.name, names)
         if name != record.name:
             notes.append(

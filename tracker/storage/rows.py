@@ -20,6 +20,7 @@ from tracker.records import (
 )
 from tracker.series import PolygonZone
 from tracker.storage import tables
+from tracker.storage.errors import StoreError
 
 Record = TypeVar("Record")
 
@@ -71,9 +72,24 @@ def to_row(record: Any) -> dict[str, Any]:
 def _to_column(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, str):
+        return _storable(value)
     if isinstance(value, tuple):
         return [_to_column(item) for item in value]
     return value
+
+
+def _storable(text: str) -> str:
+    """The text itself; a NUL or half a character is refused: no database keeps them all."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        pass
+    else:
+        if "\0" not in text:
+            return text
+    shown = ascii(text[:40])
+    raise StoreError(f"text {shown}", "holds a character that cannot be kept", "write it anew")
 
 
 def from_row(kind: type[Record], row: Mapping[Any, Any]) -> Kept[Record]:
