@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -307,3 +309,23 @@ def test_the_store_lies_in_the_users_own_folder_by_default(
     assert database.parent.stat().st_mode & 0o077 == 0  # nobody else reads health records
     assert main(["client", "list"]) == 0
     assert "C-0001" in capsys.readouterr().out
+
+
+def test_programs_of_several_rooms_at_once(
+    run: Run, run_json: Callable[..., Any], named_store: str
+) -> None:
+    """Real processes, as they are started in the rooms of a clinic."""
+    run("client", "add", "C-0001")
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tracker", "client", "note", "C-0001", f"from room {room}"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for room in range(4)
+    ]
+    said = [program.communicate(timeout=120) for program in started]
+    assert [program.returncode for program in started] == [0] * 4, said
+    notes = run_json("client", "show", "C-0001")["notes"]
+    assert sorted(note["text"] for note in notes) == [f"from room {room}" for room in range(4)]

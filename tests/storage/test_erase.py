@@ -22,7 +22,7 @@ from tracker.records import (
 from tracker.series import PolygonZone
 from tracker.storage import tables
 from tracker.storage.erase import erase_client, what_goes
-from tracker.storage.errors import NotThereError
+from tracker.storage.errors import NotThereError, StoreError
 from tracker.storage.filing import describe_photo, file_photos
 from tracker.storage.results import measure_client
 from tracker.storage.store import Store
@@ -112,6 +112,30 @@ def test_erasing_is_all_or_nothing(clinic: Store, monkeypatch: pytest.MonkeyPatc
     assert clinic.client(CODE).record.name == NAME
     assert verify_store(clinic).damage == ()
     assert len(clinic.photos(CODE)) == 1
+
+
+def test_an_erasure_that_fails_half_way_can_be_finished(
+    clinic: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = what_goes(clinic, CODE).files
+    remove = clinic.vault.remove
+    removed: list[str] = []
+
+    def failing(shelf: Shelf, name: str) -> None:
+        if removed:
+            raise StoreError("vault", "cannot be written to", "check the disk")
+        removed.append(name)
+        remove(shelf, name)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(clinic.vault, "remove", failing)
+        with pytest.raises(StoreError, match="cannot be written to"):
+            erase_client(clinic, CODE)
+    assert clinic.client(CODE).record.name == NAME  # still listed: nothing is forgotten half-way
+    erase_client(clinic, CODE)
+    assert not any(clinic.vault.holds(shelf, name) for shelf, name in files)
+    assert verify_store(clinic).strays == ()
+    assert [entry.action for entry in clinic.audit()].count("erase") == 1
 
 
 def test_who_is_not_there_cannot_be_erased(store: Store) -> None:

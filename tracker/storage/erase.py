@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from tracker.storage import tables
-from tracker.storage.filing import remove_unreferenced
+from tracker.storage.filing import remove_within
 from tracker.storage.statements import find_client, lock_client
 from tracker.storage.store import Store
 from tracker.storage.vault import Shelf
@@ -88,9 +88,8 @@ def _what_goes(connection: sa.Connection, store: Store, code: str, client_id: in
 def erase_client(store: Store, code: str) -> Erasure:
     """Erase a client for good, and return what went.
 
-    The records go first, in one transaction that also notes the erasure; then the files. A
-    program that is stopped in between leaves files that no record speaks of
-    (`smp-tracker verify` counts them).
+    The records are let go only after the files have gone: where that fails half-way, the client
+    is still listed and can be erased again, and no photo is left that nobody knows of.
 
     Raises
     ------
@@ -105,7 +104,7 @@ def erase_client(store: Store, code: str) -> Erasure:
         # All that belongs to the client goes with it, its audit entries included.
         connection.execute(tables.client.delete().where(tables.client.c.id == client.id))
         store.note_in_audit(connection, None, "erase", "a client was erased")
-    remove_unreferenced(store, gone.files)
+        remove_within(connection, store, gone.files)
     _forget_log(store)
     return gone
 

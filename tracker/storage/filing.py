@@ -288,12 +288,18 @@ def hold_vault(connection: sa.Connection, *, removing: bool = False) -> None:
 
 def remove_unreferenced(store: Store, files: Sequence[tuple[Shelf, str]]) -> None:
     """Remove files from the vault that no record speaks of."""
-    if not files:
-        return
-    with store.writing() as connection:
-        hold_vault(connection, removing=True)
-        photos = set(connection.execute(sa.select(tables.photo.c.sha256)).scalars())
-        results = set(connection.execute(sa.select(tables.result.c.payload_sha256)).scalars())
-        for shelf, name in files:
-            if name not in (results if shelf is Shelf.RESULTS else photos):
-                store.vault.remove(shelf, name)
+    if files:
+        with store.writing() as connection:
+            remove_within(connection, store, files)
+
+
+def remove_within(
+    connection: sa.Connection, store: Store, files: Sequence[tuple[Shelf, str]]
+) -> None:
+    """Remove those of the files that no record speaks of, as a part of a larger transaction."""
+    hold_vault(connection, removing=True)
+    photos = set(connection.execute(sa.select(tables.photo.c.sha256)).scalars())
+    results = set(connection.execute(sa.select(tables.result.c.payload_sha256)).scalars())
+    for shelf, name in files:
+        if name not in (results if shelf is Shelf.RESULTS else photos):
+            store.vault.remove(shelf, name)
