@@ -48,6 +48,7 @@ LAYERS = {
     "self_check": 6,
     "report": 6,
     "batch": 7,
+    "storage": 7,
     "ui": 8,
     "cli": 8,
     "__main__": 9,

@@ -17,6 +17,8 @@ from tracker.record_files import SESSION_COLUMNS, VIEWS
 from tracker.report.tables import DETECTION_COLUMNS, DOT_COLUMNS, PHOTO_COLUMNS, ZONE_COLUMNS
 from tracker.series import Stage
 
+GROUPS = ("client", "session", "photo")
+"""Commands that have commands of their own."""
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 
 
@@ -24,7 +26,7 @@ def text_of(root: Path, name: str) -> str:
     return " ".join((root / name).read_text(encoding="utf-8").split())
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/cli.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/cli.md", "docs/records.md"])
 def test_every_command_that_is_named_exists_with_its_options(
     root: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -33,7 +35,11 @@ def test_every_command_that_is_named_exists_with_its_options(
     for command, rest in named:
         if command == "is":
             continue
-        assert main([command, "--help"]) == 0, command
+        words = [command]
+        if command in GROUPS:
+            assert re.match(r" [a-z]+", rest), f"{command}: which one of its commands?"
+            words.append(rest.split()[0])
+        assert main([*words, "--help"]) == 0, words
         said = capsys.readouterr().out
         for option in re.findall(r"--[a-z-]+", rest):
             assert option in said, f"{command} {option}"

@@ -34,7 +34,7 @@ from tracker.record_files import (
     read_sessions,
     read_zones,
 )
-from tracker.records import Plan
+from tracker.records import DateSource, Plan
 from tracker.series import PolygonZone, SeriesPhoto, Session, natural_key, time_key
 
 
@@ -174,16 +174,34 @@ def _read_srgb(path: Path) -> SrgbArray:
 
 def _read_photo_facts(path: Path, today: date | None) -> tuple[SeriesPhoto, list[str]]:
     """The photo as the analysis takes it, and remarks on its file."""
-    remarks: list[str] = []
-    named_on = date_in_name(path.name)
     header: PhotoHeader | None = None
     sha256 = ""
     with contextlib.suppress(PhotoError):  # refused with this reason when it is measured
         data = read_photo_bytes(path)
         sha256 = hashlib.sha256(data).hexdigest()  # names the file even where it is no photo
         header = inspect_photo(data, path.name)
+    captured_on, _, remarks = day_of_photo(header, path.name, today)
+    photo = SeriesPhoto(
+        name=path.name,
+        sha256=sha256,
+        read=partial(_read_srgb, path),
+        view=view_in_name(path.name),
+        captured_on=captured_on,
+    )
+    return photo, [*(header.notes if header else ()), *remarks]
+
+
+def day_of_photo(
+    header: PhotoHeader | None, name: str, today: date | None
+) -> tuple[date | None, DateSource, list[str]]:
+    """Day a photo was taken, where it comes from, and remarks on it.
+
+    The camera's date comes first, then a date in the file's name; a camera's date in the future
+    is not used.
+    """
+    remarks: list[str] = []
+    named_on = date_in_name(name)
     taken_on = header.captured_on if header else None
-    remarks += header.notes if header else ()
     # A day of grace: the camera may be in another time zone.
     if taken_on and today and taken_on > today + timedelta(days=1):
         remarks.append(f"its camera's date {taken_on} lies in the future and is not used")
@@ -192,11 +210,6 @@ def _read_photo_facts(path: Path, today: date | None) -> tuple[SeriesPhoto, list
         remarks.append(
             f"its camera says {taken_on}, its name {named_on}; the camera's date is used"
         )
-    photo = SeriesPhoto(
-        name=path.name,
-        sha256=sha256,
-        read=partial(_read_srgb, path),
-        view=view_in_name(path.name),
-        captured_on=taken_on or named_on,
-    )
-    return photo, remarks
+    if taken_on:
+        return taken_on, DateSource.CAMERA, remarks
+    return named_on, DateSource.NAME if named_on else DateSource.NONE, remarks

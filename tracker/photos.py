@@ -79,6 +79,8 @@ class PhotoHeader:
     captured_on: date | None
     camera: str
     notes: tuple[str, ...] = ()
+    orientation: int = 1
+    """EXIF orientation 1-8; the size is that of the upright picture."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -264,6 +266,7 @@ def _header(image: Image.Image, data: bytes, name: str) -> PhotoHeader:
         captured_on=captured_on,
         camera=camera,
         notes=tuple(notes),
+        orientation=orientation,
     )
 
 

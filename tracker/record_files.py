@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tracker.records import Goal, Plan
+from tracker.records.rules import SKIN_TYPES
 from tracker.series import PolygonZone, Session
 
 CLIENT_FILE = "client.toml"
@@ -31,7 +32,6 @@ VIEW_WORDS = {view: view for view in VIEWS} | {
     "vertex": "crown",
     "nape": "back",
 }
-SKIN_TYPES = ("I", "II", "III", "IV", "V", "VI")
 
 
 class FolderError(Exception):

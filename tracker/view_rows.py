@@ -103,6 +103,13 @@ def refused_row(
     )
 
 
+def healing_flag(stage: Stage) -> tuple[str, ...]:
+    """The flag of a photo that was taken before the skin had healed; none for others."""
+    if stage in (Stage.IMMEDIATE, Stage.HEALING, Stage.SETTLING):
+        return (f"not healed yet ({stage.value})",)
+    return ()
+
+
 class RowMaker:
     """Makes the rows of one view from its measurement."""
 
@@ -327,9 +334,7 @@ class RowMaker:
         )
 
     def _flags(self, prepared: Prepared, whole: ZoneMeasures, is_baseline: bool) -> tuple[str, ...]:
-        flags = list(prepared.quality.problems)
-        if prepared.stage in (Stage.IMMEDIATE, Stage.HEALING, Stage.SETTLING):
-            flags.append(f"not healed yet ({prepared.stage.value})")
+        flags = [*prepared.quality.problems, *healing_flag(prepared.stage)]
         if not self.detection.resolved and is_baseline:
             flags.append(f"dots not counted: {self.detection.reason}")
         if whole.fade.measured and whole.fade.high < 0 and abs(whole.fade.value) > whole.detectable:

@@ -12,6 +12,8 @@ import typer
 from typer.exceptions import TyperException
 
 from tracker import __version__
+from tracker.cli import record_commands
+from tracker.cli.options import Force, Json, Quiet, Verbose
 from tracker.cli.terminal import (
     DONE,
     INTERRUPTED,
@@ -31,10 +33,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Machine-readable standard output.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but failures.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more about single files.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace earlier results.")]
 Port = Annotated[
     int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one. [default: 8501]")
 ]
@@ -235,6 +233,9 @@ def self_check(
     return run(n_series, seed, terminal=Terminal(as_json, quiet, verbose))
 
 
+record_commands.register(app)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status. Every failure a person can mend is one line."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -272,9 +273,10 @@ def _known_failure(error: Exception) -> str | None:
         return "there is not enough memory; close other programs or use smaller photos"
     from tracker.photos import PhotoError
     from tracker.record_files import FolderError
+    from tracker.records import RecordError
     from tracker.report.publish import OutputError
 
-    if isinstance(error, PhotoError | FolderError | OutputError):
+    if isinstance(error, PhotoError | FolderError | OutputError | RecordError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         place = f"{error.filename}: " if error.filename else ""

@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tracker.cli.terminal import DONE, Terminal, UnusableError
+from tracker.storage.location import data_folder
 
 STORE_VARIABLE = "SMP_TRACKER_STORE"
 """Tells the dashboard which folder of client folders to show."""
@@ -32,18 +33,6 @@ def beside_package(name: str) -> Path:
     """Return `app.py` or `sample_images`: in a checkout beside the package, else inside it."""
     beside = PACKAGE.parent / name
     return beside if beside.exists() else PACKAGE / "bundled" / name
-
-
-def data_folder() -> Path:
-    """Where this user's programs keep their data."""
-    home = Path.home()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
-    return base / "smp-tracker"
 
 
 def demo(

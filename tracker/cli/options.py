@@ -1,0 +1,36 @@
+"""Options that many commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but failures.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more about single files.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace earlier results.")]
+Store = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        envvar="SMP_TRACKER_RECORDS",
+        show_envvar=False,
+        metavar="PATH_OR_URL",
+        help="Folder of the records, or postgresql://...; a private folder by default.",
+    ),
+]
+Vault = Annotated[
+    str | None,
+    typer.Option(
+        "--vault",
+        envvar="SMP_TRACKER_VAULT",
+        show_envvar=False,
+        metavar="PATH_OR_URL",
+        help="Place of the photos, a folder or s3://...; remembered by the store.",
+    ),
+]
+IfVersion = Annotated[
+    int | None,
+    typer.Option(min=1, help="Change only if this is still the version (see `show` or `list`)."),
+]

@@ -1,0 +1,122 @@
+"""Erasing a client: everything that is kept of them, so that only the erasure is remembered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from tracker.storage import tables
+from tracker.storage.filing import remove_within
+from tracker.storage.statements import find_client, lock_client
+from tracker.storage.store import Store
+from tracker.storage.vault import Shelf
+
+_COUNTED = {
+    "plan": tables.plan,
+    "sessions": tables.session,
+    "photos": tables.photo,
+    "zones": tables.zone,
+    "results": tables.result,
+    "consents": tables.consent,
+    "notes": tables.note,
+    "audit entries": tables.audit,
+}
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """What goes when a client is erased.
+
+    Attributes
+    ----------
+    code : str
+    records : dict of str to int
+        Rows by kind, the client's own record aside.
+    photos : tuple of str
+        Names of the photos.
+    files : tuple of (Shelf, str)
+        Originals, thumbnails and measured results in the vault.
+    """
+
+    code: str
+    records: dict[str, int]
+    photos: tuple[str, ...]
+    files: tuple[tuple[Shelf, str], ...]
+
+    def lines(self) -> list[str]:
+        """The list that a person confirms."""
+        counted = [f"{n} {kind}" for kind, n in self.records.items() if n]
+        by_shelf = {shelf: sum(1 for found, _ in self.files if found is shelf) for shelf in Shelf}
+        held = [f"{n} {shelf.value}" for shelf, n in by_shelf.items() if n]
+        return [
+            f"records: client {self.code}" + "".join(f", {text}" for text in counted),
+            "files: " + (", ".join(held) or "none"),
+            *([f"photos: {', '.join(self.photos)}"] if self.photos else []),
+        ]
+
+
+def what_goes(store: Store, code: str) -> Erasure:
+    """List what an erasure would remove; changes nothing; raises `NotThereError`."""
+    with store.reading() as connection:
+        return _what_goes(connection, store, code, find_client(connection, code).id)
+
+
+def _what_goes(connection: sa.Connection, store: Store, code: str, client_id: int) -> Erasure:
+    counts = {
+        kind: int(
+            connection.execute(
+                sa.select(sa.func.count()).select_from(table).where(table.c.client_id == client_id)
+            ).scalar_one()
+        )
+        for kind, table in _COUNTED.items()
+    }
+    photos = connection.execute(
+        sa.select(tables.photo.c.name, tables.photo.c.sha256)
+        .where(tables.photo.c.client_id == client_id)
+        .order_by(tables.photo.c.name)
+    ).all()
+    payloads = connection.execute(
+        sa.select(tables.result.c.payload_sha256).where(tables.result.c.client_id == client_id)
+    ).scalars()
+    files = [(shelf, sha) for _, sha in photos for shelf in (Shelf.ORIGINALS, Shelf.THUMBNAILS)]
+    files += [(Shelf.RESULTS, name) for name in payloads]
+    there = tuple((shelf, name) for shelf, name in files if store.vault.holds(shelf, name))
+    return Erasure(code, counts, tuple(name for name, _ in photos), there)
+
+
+def erase_client(store: Store, code: str) -> Erasure:
+    """Erase a client for good, and return what went.
+
+    The records are let go only after the files have gone: where that fails half-way, the client
+    is still listed and can be erased again, and no photo is left that nobody knows of.
+
+    Raises
+    ------
+    NotThereError
+        If there is no such client.
+    StoreError
+        If the database or the vault cannot be written.
+    """
+    with store.writing() as connection:
+        client = lock_client(connection, code)
+        gone = _what_goes(connection, store, code, client.id)
+        # All that belongs to the client goes with it, its audit entries included.
+        connection.execute(tables.client.delete().where(tables.client.c.id == client.id))
+        store.note_in_audit(connection, None, "erase", "a client was erased")
+        remove_within(connection, store, gone.files)
+    _forget_log(store)
+    return gone
+
+
+def _forget_log(store: Store) -> None:
+    """Bring SQLite's write-ahead log into the database: erased rows must not live on in it."""
+    if store.engine.dialect.name != "sqlite":
+        return
+    connection = store.engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        cursor.close()
+    finally:
+        connection.close()

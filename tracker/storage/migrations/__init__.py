@@ -1,0 +1,1 @@
+"""How the tables came about, a file per revision; `tracker.storage.migrate` runs them."""
