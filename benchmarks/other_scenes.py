@@ -162,7 +162,7 @@ def _strokes(
     return canvas.astype(np.float32) * np.float32(density / 255)
 
 
-def _camera(light: Image, rng: np.random.Generator, look: Look, first: bool) -> NDArray[np.uint8]:
+def _camera(light: Image, rng: np.random.Generator, look: Look) -> NDArray[np.uint8]:
     """Linear light to an 8-bit JPEG: blur, noise, gains, tone curve, sharpening."""
     light = cv2.GaussianBlur(light, (0, 0), rng.uniform(0.6, 1.0))
     level = float(np.median(light[..., 1]))
@@ -324,7 +324,7 @@ def render_other(
         light = light + (look.glare * rng.uniform(0.2, 1) * 0.3 * shine)[..., None].astype(
             np.float32
         )
-        photos.append(_camera(light, rng, look, k == 0))
+        photos.append(_camera(light, rng, look))
         xy = project(dots) if len(dots) else np.empty((0, 2))
         out = ((xy < 0) | (xy > side_px - 1)).any(axis=1)
         xy[out] = np.nan

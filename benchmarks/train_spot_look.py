@@ -8,6 +8,7 @@ scikit-learn (dependency group `bench`); measuring does not.
 from __future__ import annotations
 
 import argparse
+import base64
 import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -30,7 +31,7 @@ FIRST_SEED = 9001
 HISTORY = (0.0, 0.35)
 OWN = ("clinic", "phone", "hairy", "dense", "sparse", "dark", "wide", "macro")
 PER_PHOTO = 2500
-TARGET = Path(__file__).parent.parent / "tracker/measure/learned/spot_look.npz"
+TARGET = Path(__file__).parent.parent / "tracker/measure/spot_look_weights.py"
 
 
 def _own_scene(preset: str, seed: int) -> OtherScene:
@@ -106,6 +107,22 @@ def _turned(looks: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.
     return square.reshape(len(looks), -1)
 
 
+def write_weights(
+    path: Path, weights: Sequence[NDArray[np.float64]], biases: Sequence[NDArray[np.float64]]
+) -> None:
+    """The network as a module of the core, which reads no files: half precision, base 64."""
+    layers = (weights[0].shape[0], *(bias.size for bias in biases))
+    parts = [part for pair in zip(weights, biases, strict=True) for part in pair]
+    packed = np.concatenate([part.ravel() for part in parts]).astype(np.float16).tobytes()
+    text = base64.b64encode(packed).decode()
+    lines = [f'    "{text[k : k + 88]}"' for k in range(0, len(text), 88)]
+    path.write_text(
+        '"""Weights of `spot_look`, written by `python -m benchmarks.train_spot_look`."""\n\n'
+        f"LAYERS = {layers}\nPACKED = (\n" + "\n".join(lines) + "\n)\n",
+        encoding="utf-8",
+    )
+
+
 def main(given: Sequence[str] | None = None) -> int:
     from sklearn.metrics import roc_auc_score
     from sklearn.neural_network import MLPClassifier
@@ -139,10 +156,7 @@ def main(given: Sequence[str] | None = None) -> int:
     for job, (a, b), out in zip(jobs, made, held_out, strict=True):
         if out:
             print(f"{job}: {len(b)} spots, AUC {roc_auc_score(b, net.predict_proba(a)[:, 1]):.3f}")
-    arguments.out.parent.mkdir(exist_ok=True)
-    stored = {f"w{k}": w.astype(np.float32) for k, w in enumerate(net.coefs_)}
-    stored |= {f"b{k}": b.astype(np.float32) for k, b in enumerate(net.intercepts_)}
-    np.savez(arguments.out, **stored)
+    write_weights(arguments.out, net.coefs_, net.intercepts_)
     return 0
 
 

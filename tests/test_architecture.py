@@ -17,6 +17,7 @@ MEASURE_MAY_IMPORT = {
     "collections",
     "collections.abc",
     "concurrent.futures",
+    "base64",
     "cv2",
     "dataclasses",
     "enum",

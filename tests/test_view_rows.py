@@ -69,7 +69,6 @@ def pigment(values: np.ndarray, sd: float = SD) -> PhotoPigment:
         pigment_sd=sd,
         amplitude=amplitude,
         places_px=FRAME.to_frame(grid()),
-        intruded=np.zeros(N),
         channels=(values, values),
         zero_point=0.0,
         sigma_px=2.0,
@@ -87,7 +86,7 @@ def maker(
     baseline: np.ndarray = BASELINE,
 ) -> RowMaker:
     measurement = ViewMeasurement(
-        Catalogue(FRAME.to_frame(grid()), 1 - WEIGHT, np.zeros(N, bool)),
+        Catalogue(FRAME.to_frame(grid()), 4 * (WEIGHT - 0.5)),
         WEIGHT,
         SPACING * FRAME.scale,
         2.0,
@@ -198,7 +197,7 @@ def test_a_photo_without_pixels_is_refused() -> None:
 
 
 def test_a_view_with_hardly_a_place_refuses_every_photo() -> None:
-    none = Catalogue(np.empty((0, 2)), np.empty(0), np.empty(0, bool))
+    none = Catalogue(np.empty((0, 2)), np.empty(0))
     rows = make(ViewMeasurement(none, np.empty(0), float("nan"), 2.0, ()))
     assert len(rows.baseline_dots()) == len(rows.dot_zone) == 0
     for number, photo in enumerate((FIRST, LATER)):

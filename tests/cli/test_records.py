@@ -16,6 +16,7 @@ import tracker.storage.results as results
 from tests.cli.conftest import Run
 from tests.storage.made_up import CountingAnalysis
 from tests.storage.photo_files import write_photo
+from tracker import METHOD_VERSION
 from tracker.cli import main
 from tracker.storage.store import Store
 
@@ -171,9 +172,9 @@ def test_from_import_to_erasure(
     (result,) = run_json("client", "results", "C-0012")["results"]
     assert not result["method_changed"]
     with monkeypatch.context() as patched:
-        patched.setattr(results, "METHOD_VERSION", "2")
+        patched.setattr(results, "METHOD_VERSION", "next")
         status, out, _ = run("client", "results", "C-0012")
-        assert "of method 1, which has changed: do not mix" in out
+        assert f"of method {METHOD_VERSION}, which has changed: do not mix" in out
         status, out, err = run("client", "results", "C-0012", result["id"])
         assert status == 0
         assert "30.0 %" in out

@@ -1,40 +1,17 @@
 """Which places are measured: complete, none twice, whatever faded since."""
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 
 from tests.measure.density_scenes import DensityScene, dotted_skin
 from tracker.measure.catalogue import Catalogue, build_catalogue, flatten, median_spacing
-from tracker.measure.results import Dots
 
 
-def catalogue(
-    scene: DensityScene, later: tuple[np.ndarray, ...] = (), detected: Dots | None = None
-) -> Catalogue:
-    found = Dots.empty() if detected is None else detected
-    return build_catalogue(
-        scene.density,
-        later,
-        found,
-        found.xy_px,
-        sigma_px=scene.sigma_px,
-        region=scene.region,
-    )
-
-
-def spots(xy_px: np.ndarray, hair_probability: float) -> Dots:
-    n = len(xy_px)
-    ones = np.ones(n)
-    return Dots(
-        xy_px[:, 0],
-        xy_px[:, 1],
-        5 * ones,
-        0.3 * ones,
-        ones,
-        9 * ones,
-        hair_probability * ones,
-        np.zeros(n, np.int8),
-    )
+def catalogue(scene: DensityScene, later: tuple[np.ndarray, ...] = ()) -> Catalogue:
+    return build_catalogue(scene.density, later, sigma_px=scene.sigma_px, region=scene.region)
 
 
 def recall(scene: DensityScene, places: np.ndarray, reach_px: float = 2.0) -> float:
@@ -48,7 +25,6 @@ def test_dots_of_the_baseline_alone() -> None:
     scene = dotted_skin()
     found = catalogue(scene)
     assert recall(scene, found.xy_px) > 0.93
-    assert not found.vanished.any()
 
 
 @pytest.mark.parametrize("left", [0.1, 1.0])
@@ -76,19 +52,39 @@ def test_order_of_the_later_photos_does_not_matter() -> None:
     assert one.xy_px == pytest.approx(other.xy_px, abs=1e-3)
 
 
-def test_hair_chance_comes_from_the_spot_that_is_near() -> None:
-    scene = dotted_skin()
-    half = scene.xy_px[:, 0] < 130
-    found = catalogue(scene, detected=spots(scene.xy_px[half], 0.9))
-    near = found.xy_px[:, 0] < 120
-    assert np.median(found.hair_probability[near]) == 0.9
-    assert np.median(found.hair_probability[found.xy_px[:, 0] > 140]) == pytest.approx(0.3)
+def with_strokes(scene: DensityScene, seed: int) -> tuple[DensityScene, np.ndarray]:
+    """The scene with dark strokes, and their middles."""
+    rng = np.random.default_rng(seed)
+    height, width = scene.density.shape
+    middle = rng.uniform(15, [width - 15, height - 15], (40, 2))
+    way = rng.uniform(0, np.pi, 40)
+    half = 3.5 * scene.sigma_px * np.column_stack([np.cos(way), np.sin(way)])
+    canvas = np.zeros(scene.density.shape, np.uint8)
+    for start, end in zip(middle - half, middle + half, strict=True):
+        cv2.line(
+            canvas, np.rint(start * 16).astype(int), np.rint(end * 16).astype(int), 255, 1, 16, 4
+        )
+    dark = cv2.GaussianBlur(canvas.astype(np.float32) / 255, (0, 0), 0.6)
+    return replace(scene, density=scene.density + np.float32(0.5) * dark), middle
 
 
-def test_unknown_hair_chance_is_the_prior() -> None:
-    scene = dotted_skin(size=120)
-    found = catalogue(scene, detected=spots(scene.xy_px, float("nan")))
-    assert np.isfinite(found.hair_probability).all()
+def test_strokes_look_less_like_dots() -> None:
+    scene, middle = with_strokes(dotted_skin(spacing_px=16.0), 5)
+    found = catalogue(scene)
+    to_stroke = np.hypot(*(found.xy_px[:, None] - middle[None]).transpose(2, 0, 1)).min(axis=1)
+    to_dot = np.hypot(*(found.xy_px[:, None] - scene.xy_px[None]).transpose(2, 0, 1)).min(axis=1)
+    stroke, dot = (to_stroke < 4) & (to_dot > 5), (to_dot < 1.5) & (to_stroke > 12)
+    assert np.median(found.look[dot]) > 1
+    assert np.median(found.look[stroke]) < -1
+
+
+def test_hair_that_stays_does_not_hide_the_dots_that_went() -> None:
+    plain, later = dotted_skin(spacing_px=16.0), dotted_skin(spacing_px=16.0, left=0.1)
+    (hairy, _), (hairy_later, _) = with_strokes(plain, 5), with_strokes(later, 5)
+    alone = catalogue(hairy)
+    both = catalogue(hairy, (hairy_later.density,))
+    assert recall(plain, both.xy_px, 1.2) > recall(plain, alone.xy_px, 1.2)
+    assert recall(plain, both.xy_px, 1.2) > 0.9
 
 
 def test_a_later_photo_that_shows_nothing_changes_nothing() -> None:
@@ -107,9 +103,7 @@ def test_places_keep_to_the_region() -> None:
     scene = dotted_skin()
     region = scene.region
     region[:, 130:] = False
-    found = build_catalogue(
-        scene.density, (), Dots.empty(), np.empty((0, 2)), sigma_px=2.1, region=region
-    )
+    found = build_catalogue(scene.density, (), sigma_px=2.1, region=region)
     assert len(found) > 50
     assert found.xy_px[:, 0].max() < 132
 

@@ -16,7 +16,6 @@ from tracker.measure.photometry import (
     find_intruders,
     measure_pigment,
 )
-from tracker.measure.smoothing import sample
 
 FEW = settings(max_examples=6, deadline=None, derandomize=True)
 
@@ -93,8 +92,6 @@ def test_hair_strokes_are_left_out() -> None:
     assert seen.mean() > 0.5
     gained = hairy.pigment[seen].sum() / clean.pigment[seen].sum() - 1
     assert abs(gained) < 0.06
-    on_hair = sample(hair.astype(np.float32), scene.xy_px) > 0.1
-    assert hairy.intruded[on_hair].mean() > 3 * hairy.intruded[~on_hair].mean()
     # reading the strokes as pigment would add this much
     assert hair.sum() > 0.1 * scene.pigment.sum()
 

@@ -25,11 +25,11 @@ class Crowd:
             own = np.where(self.hair, 1.0, share)
             varied = own * np.exp(rng.normal(0, 0.15, N))
             self.later.append(true * varied + rng.normal(0, SD, N))
-        self.looks = np.clip(0.3 + 0.2 * self.hair + rng.normal(0, 0.1, N), 0, 1)
+        self.look = 1.0 - 1.5 * self.hair + rng.normal(0, 0.5, N)
 
     def weights(self) -> np.ndarray:
         return pigment_weights(
-            self.baseline, SD, self.later, [SD] * len(self.later), self.looks, self.xy_px
+            self.baseline, SD, self.later, [SD] * len(self.later), self.look, self.xy_px
         )
 
 
@@ -49,7 +49,10 @@ def test_what_stays_while_the_rest_fades_is_hair(left: tuple[float, ...]) -> Non
 @pytest.mark.parametrize("left", [(1.0,), (0.98, 1.03), (1.22,)])
 def test_where_nothing_fades_the_looks_decide(left: tuple[float, ...]) -> None:
     crowd = Crowd(left)
-    assert crowd.weights() == pytest.approx(1 - np.clip(crowd.looks, 0.02, 0.98), abs=0.02)
+    weight = crowd.weights()
+    assert weight[~crowd.hair].mean() > 0.8
+    crowd.later = []
+    assert weight == pytest.approx(crowd.weights(), abs=0.02)
 
 
 def test_without_hair_everything_counts() -> None:
@@ -60,19 +63,44 @@ def test_without_hair_everything_counts() -> None:
     assert retained == pytest.approx(0.3, abs=0.05)
 
 
-def test_without_later_photos_or_with_few_places_the_looks_decide() -> None:
+def prior(look: np.ndarray) -> np.ndarray:
+    """Weight of a place of which nothing but its look is known, and of which one must doubt."""
+    return 0.5 / (1 + np.exp(-look))
+
+
+def test_without_later_photos_look_amount_and_neighbours_decide() -> None:
+    crowd = Crowd((), hair_share=0.5)
+    hair = crowd.hair
+    crowd.baseline[hair] *= 0.4
+    weight = crowd.weights()
+    assert weight[~hair].mean() > 0.9
+    assert weight[hair].mean() < 0.45
+
+
+def test_hair_grows_in_areas() -> None:
+    crowd = Crowd((), hair_share=0.0)
+    crowd.hair = crowd.xy_px[:, 0] > 150
+    crowd.look = np.where(crowd.hair, -1.0, 1.0)
+    # a dot-like root amid hair, and a dot that looks like hair amid dots
+    amid_hair = np.flatnonzero(crowd.xy_px[:, 0] > 220)[:5]
+    amid_dots = np.flatnonzero(crowd.xy_px[:, 0] < 80)[:5]
+    crowd.look[amid_hair], crowd.look[amid_dots] = 0.5, -0.5
+    weight = crowd.weights()
+    assert weight[amid_hair].mean() < 0.3
+    assert weight[amid_dots].mean() > 0.7
+
+
+def test_with_few_places_the_look_decides() -> None:
     crowd = Crowd(())
-    prior = 1 - np.clip(crowd.looks, 0.02, 0.98)
-    assert crowd.weights() == pytest.approx(prior)
     few = pigment_weights(
         crowd.baseline[:30],
         SD,
         [0.3 * crowd.baseline[:30]],
         [SD],
-        crowd.looks[:30],
+        crowd.look[:30],
         crowd.xy_px[:30],
     )
-    assert few == pytest.approx(prior[:30])
+    assert few == pytest.approx(prior(crowd.look[:30]))
     none = np.empty(0)
     assert pigment_weights(none, SD, [none], [SD], none, np.empty((0, 2))).shape == (0,)
 
@@ -97,7 +125,9 @@ def test_a_later_photo_that_shows_nothing_changes_nothing() -> None:
 def test_only_blind_later_photos_leave_the_looks() -> None:
     crowd = Crowd((0.5,))
     crowd.later = [np.full(N, np.nan)]
-    assert crowd.weights() == pytest.approx(1 - np.clip(crowd.looks, 0.02, 0.98))
+    blind = crowd.weights()
+    crowd.later = []
+    assert blind == pytest.approx(crowd.weights())
 
 
 def test_unseen_or_negative_at_baseline_keeps_its_looks() -> None:
@@ -105,7 +135,7 @@ def test_unseen_or_negative_at_baseline_keeps_its_looks() -> None:
     crowd.baseline[:50] = np.nan
     crowd.baseline[50:80] = -0.5
     weight = crowd.weights()
-    assert weight[:80] == pytest.approx(1 - np.clip(crowd.looks[:80], 0.02, 0.98))
+    assert weight[:80] == pytest.approx(prior(crowd.look[:80]))
     crowd.baseline[:] = -1.0
     assert np.isfinite(crowd.weights()).all()
 
@@ -113,9 +143,9 @@ def test_unseen_or_negative_at_baseline_keeps_its_looks() -> None:
 def test_noise_unknown_leaves_the_looks() -> None:
     crowd = Crowd((0.3,))
     weight = pigment_weights(
-        crowd.baseline, float("nan"), crowd.later, [float("nan")], crowd.looks, crowd.xy_px
+        crowd.baseline, float("nan"), crowd.later, [float("nan")], crowd.look, crowd.xy_px
     )
-    assert weight == pytest.approx(1 - np.clip(crowd.looks, 0.02, 0.98))
+    assert weight == pytest.approx(prior(crowd.look))
 
 
 @settings(max_examples=12, deadline=None, derandomize=True)
@@ -133,7 +163,7 @@ def test_weights_are_chances_in_any_unit(left: list[float], hair_share: float, u
         unit * SD,
         [unit * p for p in crowd.later],
         [unit * SD] * len(left),
-        crowd.looks,
+        crowd.look,
         crowd.xy_px,
     )
     assert scaled == pytest.approx(weight, abs=1e-6)

@@ -97,7 +97,8 @@ def test_either_skin_alone_says_it(which: str) -> None:
     treated, native = halves()
     masks = (treated, nowhere) if which == "treated" else (nowhere, native)
     gain = relative_tone_gain(before, 1.15 * before, *masks)
-    assert gain.gain == pytest.approx(1.15, abs=0.05)
+    # The colour of treated skin alone might be the camera's saturation: it counts for less.
+    assert gain.gain == pytest.approx(1.15, abs=0.05 if which == "native" else 0.07)
     assert gain.log_sd > relative_tone_gain(before, 1.15 * before, treated, native).log_sd
 
 

@@ -5,7 +5,6 @@ import pytest
 
 from tests.measure.density_scenes import DensityScene, dotted_skin
 from tracker.measure.fade import SystematicErrors, retained_share
-from tracker.measure.results import Dots
 from tracker.measure.tone_gain import ToneGain
 from tracker.measure.view import (
     UNIT_GAIN,
@@ -33,8 +32,7 @@ def scenes(left: tuple[float, ...] = LEFT) -> list[DensityScene]:
 
 
 def measure(photos: list[FramePhoto | None], first: DensityScene) -> ViewMeasurement:
-    none = Dots.empty()
-    return measure_view(photos, none, none.xy_px, sigma_px=first.sigma_px, region=first.region)
+    return measure_view(photos, sigma_px=first.sigma_px, region=first.region)
 
 
 def retained(view: ViewMeasurement, number: int) -> float:
@@ -61,7 +59,7 @@ def test_columns_belong_to_the_catalogue(series: ViewMeasurement) -> None:
     assert series.weight.shape == (n,)
     for measured in series.photos:
         assert measured is not None
-        assert measured.pigment.shape == measured.amplitude.shape == measured.intruded.shape == (n,)
+        assert measured.pigment.shape == measured.amplitude.shape == (n,)
         assert measured.places_px.shape == (n, 2)
         assert measured.pigment_sd > 0
 
@@ -124,8 +122,7 @@ def test_hardly_any_place_is_no_pattern_to_measure() -> None:
     made = scenes((1.0,))[0]
     region = np.zeros_like(made.region)
     blind = np.full_like(made.density, np.nan)
-    none = Dots.empty()
-    view = measure_view([FramePhoto(blind, blind)], none, none.xy_px, sigma_px=2.1, region=region)
+    view = measure_view([FramePhoto(blind, blind)], sigma_px=2.1, region=region)
     assert len(view.catalogue) == len(view.weight) == 0
     assert view.photos == ()
 

@@ -15,6 +15,7 @@ import pytest
 import tracker.storage.results as results
 from tests.factories import make_analysis
 from tests.storage.made_up import CountingAnalysis, add_client, incoming, make_measured_view
+from tracker import METHOD_VERSION
 from tracker.analysis import AnalysisSettings, analyse_series
 from tracker.folder import read_client_folder
 from tracker.measure.detection import DetectionSettings
@@ -158,14 +159,14 @@ def test_other_settings_and_methods_are_kept_apart_and_marked(
     settings = AnalysisSettings(detection=DetectionSettings(), min_baseline_dots=31)
     assert measure_client(store, "C-0001", settings=settings).measured == ("front", "top")
     for module in ("tracker.analysis", "tracker.storage.results", "tests.storage.made_up"):
-        monkeypatch.setattr(f"{module}.METHOD_VERSION", "2")
+        monkeypatch.setattr(f"{module}.METHOD_VERSION", "next")
     assert not any(not r.method_changed for r in list_results(store, "C-0001"))
     done = measure_client(store, "C-0001")
     assert done.measured == ("front", "top")
     kept = list_results(store, "C-0001")
     assert [(r.method_version, r.method_changed) for r in kept] == [
-        *[("1", True)] * 4,
-        *[("2", False)] * 2,
+        *[(METHOD_VERSION, True)] * 4,
+        *[("next", False)] * 2,
     ]
     # The older ones stay readable: their table, and all of them.
     old = find_result(store, "C-0001", kept[0].id)
@@ -173,7 +174,7 @@ def test_other_settings_and_methods_are_kept_apart_and_marked(
     whole = open_result(store, old)
     assert same(whole.views[0].dots, first.views[0].dots)
     assert same([p.whole for p in whole.photos], [p.whole for p in first.views[0].photos])
-    assert whole.method_version == "1"
+    assert whole.method_version == METHOD_VERSION
     with pytest.raises(NotThereError, match="result 99: is not there"):
         find_result(store, "C-0001", 99)
 

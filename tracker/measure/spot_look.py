@@ -2,21 +2,23 @@
 
 A small network sees each spot's neighbourhood, cut out at the dots' own scale and with its own
 strength taken off, so that neither size, exposure nor skin tone enters: only shape does. It was
-trained by `python -m benchmarks.train_spot_look` on rendered scenes; its weights are the file
-`learned/spot_look.npz` beside this module. Nothing of it was fitted to photos of people.
+trained by `python -m benchmarks.train_spot_look` on rendered scenes, which writes its weights as
+the module `spot_look_weights`. Nothing of it was fitted to photos of people.
 """
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from itertools import pairwise
 
 import cv2
 import numpy as np
 
 from tracker.measure.luminance import FloatArray
 from tracker.measure.results import FloatColumn
+from tracker.measure.spot_look_weights import LAYERS, PACKED
 
 GRID = 13
 """Samples per side of a neighbourhood."""
@@ -51,12 +53,15 @@ class SpotNet:
 @cache
 def spot_net() -> SpotNet:
     """The trained network."""
-    source = files("tracker.measure").joinpath("learned/spot_look.npz")
-    with source.open("rb") as file, np.load(file) as stored:
-        n = len(stored.files) // 2
-        return SpotNet(
-            tuple(stored[f"w{k}"] for k in range(n)), tuple(stored[f"b{k}"] for k in range(n))
-        )
+    values = np.frombuffer(base64.b64decode(PACKED), np.float16).astype(np.float32)
+    weights, biases = [], []
+    start = 0
+    for inputs, outputs in pairwise(LAYERS):
+        weights.append(values[start : start + inputs * outputs].reshape(inputs, outputs))
+        start += inputs * outputs
+        biases.append(values[start : start + outputs])
+        start += outputs
+    return SpotNet(tuple(weights), tuple(biases))
 
 
 def neighbourhoods(
