@@ -411,7 +411,6 @@ def _verdict(
     sure = (sd < settings.trusted_sd_px) & (near < SUPPORT_SHARE * long_side)
     inside = moving.frame.contains_working(mapped)
     skin = mask_at_cells(reference.region, CHECK_STEP_PX).ravel()
-    # Proof is the slowest to look up: only where all else holds.
     sure[sure] = proof.proven(flat[sure], LOCAL_RATE, LOCAL_REACH_SHARE * long_side)
     good = sure & inside & skin
     overlap = int(np.count_nonzero(good)) / max(1, int(np.count_nonzero(skin)))
