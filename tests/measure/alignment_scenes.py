@@ -51,3 +51,18 @@ def photographed(
     )
     rng = np.random.default_rng(seed)
     return np.clip(warped * gain + rng.normal(0, noise, warped.shape), 0, 255).astype(np.uint8)
+
+
+def with_stubble(
+    srgb: NDArray[np.uint8], roots_xy: NDArray[np.float64], length_px: float, lean_deg: float
+) -> NDArray[np.uint8]:
+    """The picture with dark hairs that start at the roots and lean one way."""
+    layer = np.zeros(srgb.shape[:2], np.uint8)
+    rng = np.random.default_rng(5)
+    way = np.deg2rad(lean_deg + rng.normal(0, 15, len(roots_xy)))
+    tips = roots_xy + length_px * np.column_stack([np.cos(way), np.sin(way)])
+    for root, tip in zip(roots_xy, tips, strict=True):
+        ends = np.rint(np.stack([root, tip]) * 16).astype(int)
+        cv2.line(layer, ends[0].tolist(), ends[1].tolist(), 255, 1, cv2.LINE_AA, 4)
+    hair = cv2.GaussianBlur(layer.astype(np.float32) / 255, (0, 0), 0.7)
+    return np.clip(srgb * np.exp(-1.6 * hair)[..., None], 0, 255).astype(np.uint8)

@@ -47,7 +47,7 @@ def test_roll_and_zoom_are_no_turn(roll_deg: float, zoom: float) -> None:
 def test_a_turn_of_45_degrees_is_refused_in_words() -> None:
     result = refuse_turned(registration(45.0, overlap=0.2))
     assert isinstance(result, NotRegistered)
-    assert "turned too far: only 20% of the skin is seen alike" in result.reason
+    assert "turned too far" in result.reason
     assert result.evidence["seeds"] == 40.0
 
 

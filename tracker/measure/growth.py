@@ -45,6 +45,7 @@ LOCAL = 64
 LOCAL_RATE = 0.11
 """A neighbourhood of 64 keypoints with 7 hits is proven; by chance alone it has 2, and 7 in 1 of 200."""
 LOCAL_REACH_SHARE = 1 / 12
+PROOF_CELL_PX = 16.0
 HIT_CHANCE = float(np.pi * HIT_PX**2 / (2 * HIT_WINDOW_PX) ** 2)
 
 
@@ -78,11 +79,15 @@ class HoldOut:
         """True where at least `least_rate` of the `LOCAL` nearest keypoints, all within `reach`, were hits."""
         if len(self.hit) < LOCAL:
             return np.zeros(len(xy), bool)
-        distance, near = (np.asarray(found) for found in cKDTree(self.xy).query(xy, LOCAL))
-        proven: NDArray[np.bool_] = (self.hit[near].mean(axis=1) >= least_rate) & (
-            distance[:, -1] < reach
+        # Neighbourhoods are large: places of one small cell share the answer of its middle.
+        cells, member = np.unique(
+            np.floor(xy / PROOF_CELL_PX).astype(int), axis=0, return_inverse=True
         )
-        return proven
+        middles = (cells + 0.5) * PROOF_CELL_PX
+        distance, near = (np.asarray(found) for found in cKDTree(self.xy).query(middles, LOCAL))
+        proven = (self.hit[near].mean(axis=1) >= least_rate) & (distance[:, -1] < reach)
+        shared: NDArray[np.bool_] = proven[member.ravel()]
+        return shared
 
 
 @dataclass(frozen=True, eq=False)

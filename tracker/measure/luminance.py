@@ -22,6 +22,7 @@ LUMINANCE_WEIGHTS = (0.2126, 0.7152, 0.0722)
 CLIP_HIGH_CODE_SHARE = 250 / 255
 """Codes at or above this share of full scale no longer follow the light (highlight roll-off)."""
 CLIP_LOW_CODE_SHARE = 4 / 255
+BLOCK_ROWS = 32
 DARKEST_LINEAR = 2.0e-4
 """Floor before the logarithm: about two thirds of the first 8-bit code, OD 3.7."""
 
@@ -84,7 +85,13 @@ def channel_density(srgb: SrgbArray, channel: int) -> FloatArray:
 
 def luminance_density(srgb: SrgbArray) -> FloatArray:
     """Optical density ``-log10(Y)`` of the luminance, shape (H, W)."""
-    density: FloatArray = -np.log10(np.maximum(luminance(srgb), DARKEST_LINEAR))
+    _check_rgb(srgb)
+    density = np.empty(srgb.shape[:2], np.float32)
+    # Some rows at a time stay in the processor's cache, and three planes of floats are never held.
+    for top in range(0, len(srgb), BLOCK_ROWS):
+        rows = density[top : top + BLOCK_ROWS]
+        natural = cv2.log(np.maximum(luminance(srgb[top : top + BLOCK_ROWS]), DARKEST_LINEAR))
+        np.multiply(natural, np.float32(-1 / np.log(10)), out=rows)
     return density
 
 

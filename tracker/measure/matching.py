@@ -22,12 +22,16 @@ RATIO = 0.85
 """A match's descriptor distance over the next best place's."""
 NEAR_SHARE = 0.2
 """Two matches are compared when nearer than this share of the long side."""
+FULLY_COMPARED = 600
+"""Of more matches only nearer ones are compared."""
 AGREE_PX = 3.0
 AGREE_SLOPE = 0.12
 AGREE_FAR_PX = 4.0
 AGREE_FAR_SLOPE = 0.06
 """Displacements at distance d agree within min(3 + 0.12 d, 4 + 0.06 d) working px."""
 NEIGHBOURS = 16
+SMALLEST_TILE_PX = 80.0
+"""Smaller tiles compare fewer pairs, but their number costs more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +103,7 @@ def find_candidates(
         sorted_x = moving.xy[by_x, 0]
         # Tiles near the window's size keep the compared share of all pairs small.
         whole = not np.isfinite(reach).all()
-        side = np.inf if whole else max(48.0, float(np.median(reach)))
+        side = np.inf if whole else max(SMALLEST_TILE_PX, float(np.median(reach)))
         tile = np.floor(predicted / side).astype(np.int64) if not whole else np.zeros((n, 2), int)
         key = tile[:, 1] * 100_000 + tile[:, 0]
         order = np.argsort(key, kind="stable")
@@ -140,7 +144,9 @@ def largest_agreeing_group(xy: Points, displacement: Points, long_side: float) -
     n = len(xy)
     if n < 2:
         return np.zeros(n, bool)
-    pairs = cKDTree(xy).query_pairs(NEAR_SHARE * long_side, output_type="ndarray")
+    # Many matches stand close: fewer neighbours each keep them as well connected, at a bounded cost.
+    near = NEAR_SHARE * long_side * min(1.0, (FULLY_COMPARED / n) ** 0.5)
+    pairs = cKDTree(xy).query_pairs(near, output_type="ndarray")
     first, second = pairs[:, 0], pairs[:, 1]
     distance = np.hypot(*(xy[first] - xy[second]).T)
     difference = np.hypot(*(displacement[first] - displacement[second]).T)

@@ -1,11 +1,10 @@
 """How far the head was turned between two aligned photos, from the map alone.
 
-Three things tell: skin seen more obliquely is squeezed in one direction, skin on one side grows
-while the other shrinks, and skin that turned out of view has no partner. Each alone is blunt: on a
-curved head a turn of 25 degrees can squeeze as much as one of 40 does elsewhere, and a closer photo
-has little overlap without any turn. Together they tell the two apart. Dots seen much more obliquely
-than before overlap, shine and hide behind stubble: a photo from another side is no proof, however
-well it aligns.
+Two things tell: skin seen more obliquely is squeezed in one direction, and skin on one side grows
+while the other shrinks. Each alone is blunt: on a curved head a turn of 25 degrees can squeeze as much as
+one of 40 does elsewhere, and a flat place far from the camera does not grow. Overlap tells nothing: a closer
+photo has little without any turn. Dots seen much more obliquely than before overlap, shine and hide
+behind stubble: a photo from another side is no proof, however well it aligns.
 """
 
 from __future__ import annotations
@@ -18,12 +17,14 @@ from tracker.measure.registration import NotRegistered, Registration
 
 GRID = 40
 """Places along each side at which the stretch is read."""
-OVERLAP_SHARE = 0.3
-GROWTH_SHARE = 0.15
-"""Weights of overlap and uneven growth beside the squeeze."""
-LEAST_FACING = 0.635
-"""Under this sum a photo is refused. Rendered turns of 40 degrees gave 0.38 to 0.62; of 25 degrees
-(18 about two axes) 0.65 to 0.72, but 0.57 in a photo of the whole head; real pairs 0.86 and more."""
+GROWTH_SHARE = 0.3
+"""Weight of uneven growth beside the squeeze."""
+LEAST_FACING = 0.195
+"""Squeeze less weighed growth under which a photo is refused. Rendered turns of 37 to 46 degrees gave -0.06 to 0.19,
+of 22 to 28 degrees mostly 0.20 to 0.45 (29 degrees: 0.18; 24 in dense work: 0.15; 27 and 28 in
+photos of the whole head: 0.06 and 0.11)."""
+LEAST_SQUEEZE = 0.74
+"""Refused whatever the growth: a flat place turned by 42 degrees."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,11 @@ def refuse_turned(result: Registration | NotRegistered) -> Registration | NotReg
     if isinstance(result, NotRegistered):
         return result
     shape = local_shape(result)
-    facing = shape.squeeze + OVERLAP_SHARE * result.overlap - GROWTH_SHARE * shape.growth
-    if facing >= LEAST_FACING:
+    facing = shape.squeeze - GROWTH_SHARE * shape.growth
+    if facing >= LEAST_FACING and shape.squeeze >= LEAST_SQUEEZE:
         return result
     return NotRegistered(
-        f"turned too far: only {result.overlap:.0%} of the skin is seen alike; "
+        "turned too far: the skin is seen from another side; "
         "photograph it from the baseline's side",
         result.evidence | {"squeeze": shape.squeeze, "growth": shape.growth, "facing": facing},
     )

@@ -1,19 +1,31 @@
-"""The last step of alignment: patches of skin, at full resolution, shifted onto each other.
+"""The last step of alignment: round spots of both photos shifted onto each other.
 
-The field of `registration` comes from a reduced picture. Here patches around given places (dots, as a rule) of
-both optical densities are correlated; dots, hairs and the skin's own texture all help, so that it also works where the
-dots have faded. The shifts are weighed by how sharp and high their correlation peak is, must agree with
-their neighbours, and become one smooth correction field whose prior is the field found before.
+The field of `registration` comes from a reduced picture in which stubble counts as much as dots. Hairs of
+another length, or combed another way, draw it along by pixels. Here the photos are compared by their
+*round* dark spots: the smaller curvature of the density, less what the larger exceeds it by, is high on dots
+and pores and nil along hairs [1]_. Its root keeps one dark spot from outvoting many faded ones.
+
+Patches of these pictures around given places (dots, as a rule) are correlated. First the correlations of
+neighbouring patches are added up: what sits still in the skin adds up at one shift, what hairs are left scatters.
+The peak of the sum gives a smooth correction that may be large; then each patch has its own say, within a small
+reach. How far the first correction went tells how strongly hair had a hold on the map, and so how far the map may
+still be off.
+
+References
+----------
+.. [1] A. Frangi et al., "Multiscale vessel enhancement filtering", MICCAI 1998, 130-137.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import scipy.fft
+import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import cKDTree
 
 from tracker.measure.geometry import Points, as_points, centred_cells
 from tracker.measure.luminance import FloatArray
@@ -21,25 +33,64 @@ from tracker.measure.matching import neighbours_agree
 from tracker.measure.registration import CHECK_STEP_PX, RADIUS_PER_SD, Registration
 from tracker.measure.spline_field import FieldFit, fit_spline_field
 
+FINE_LONG_SIDE_PX = 2000
+"""Photos are reduced by the whole number that brings them nearest to this: their dots get no sharper beyond."""
 PATCHES = 900
 """At most this many patches, spread evenly."""
 PATCH_PX = 64
 """Side of a patch; under a Gaussian window it sees some 35 px, several dots."""
 WINDOW_SD_PX = 12.0
-NOISE_BLUR_PX = 1.0
-BACKGROUND_PX = 10.0
-"""Blur whose difference to the picture is correlated: keeps dots and texture, drops shading."""
-LARGEST_SHIFT_PX = 6
-"""Search radius: half the spacing of densely set dots."""
-LEAST_CORRELATION = 0.25
+SPOT_SD_PX = 1.0
+"""Blur before the curvature is taken: small, so that short hairs stay longer than wide."""
+ROUND_SHARE = 1.0
+"""1: a spot counts where the smaller curvature is over half of the larger."""
+LARGEST_SHIFT_PX = 8
+"""Search radius of the summed correlation; unshaved stubble drew maps 4 px off."""
+POOLED = 60
+"""Patches whose correlations are added up."""
+HUMP_SD_PX = 1.5
+"""Correlation broader than this comes from hairs, not from spots."""
+POOLED_SHIFT_SD_PX = 0.6
+FAR_PX = 1.5
+"""After a larger correction the photo is warped and correlated anew."""
+SAME_SHIFT_PX = 1.2
+LEAST_SUPPORT = 0.5
+"""Share of patches that alone peak where their neighbourhood does. Real photos without any ink left had 0.2 to 0.5
+and got worse by 0.2 px; rendered ones have 0.55 and more. Chance is 0.02."""
+OVERTURNING = 4.0
+"""With less support a correction must exceed the map's stated error by this factor."""
+OWN_SHIFT_PX = 3
+"""Search radius of the single patch about its neighbourhood's shift."""
+LEAST_CORRELATION = 0.1
 AGREE_PX = 1.0
 AGREE_SHARE = 0.4
+LEAST_PATCHES = 12
+LEAST_KEPT_SHARE = 0.12
+"""Patches that agree in the end; of two unlike skins 3 % did, amid changed stubble without ink 20 %."""
 KNOTS_PER_LONG_SIDE = 24
-BEND_SHARE_OF_ERROR = 0.5
-SD_CALIBRATION = 1.5
+MAP_STEP_PX = 16
+"""The map is computed this coarsely and interpolated: it bends by less than 0.02 px in between."""
+BEND_SD_PX = 0.3
+"""Prior second difference of the correction over a knot spacing."""
+ZERO_SD_PX = 6.0
+"""Prior size of a correction: weak, it only ends it where no patch is."""
+SD_CALIBRATION = 1.8
 SHIFT_SD_PX = (0.08, 1.5)
-FLOOR_SD_PX = 0.2
-"""What patches cannot see: hairs that have grown lean, ink that fades on one side."""
+FLOOR_SD_PX = 0.03
+"""What patches cannot see: ink that fades on one side, spots of shine."""
+HAIR_SHARE = 0.12
+"""Share of the first correction that stays as an error: short hairs are round as well."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Patches:
+    """Patches that show both photos: reference px of their middles, and correlation by shift."""
+
+    places: Points
+    surface: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.places)
 
 
 def refine_on_density(
@@ -82,27 +133,87 @@ def refine_on_density(
     points = as_points(points_xy, "points_xy")
     points = points[np.isfinite(points).all(axis=1)]
     places = _spread(points[np.isfinite(registration.map_points(points)[:, 0])])
-    if len(places) < 12:
+    if len(places) < LEAST_PATCHES:
         return registration
-    low = places.min(axis=0) - PATCH_PX
-    high = places.max(axis=0) + PATCH_PX + 1
-    height, width = registration.reference_shape
-    x0, y0 = (int(max(0, v)) for v in low)
-    x1, y1 = (int(min(side, v)) for side, v in zip((width, height), high, strict=True))
-    warped = registration.warp(moving_density, box=(x0, y0, x1, y1), trusted_only=False)
-    fixed = _patches(_detail(reference_density[y0:y1, x0:x1]), places - [x0, y0])
-    found = _patches(_detail(warped), places - [x0, y0])
-    whole = np.isfinite(found).all(axis=(1, 2)) & np.isfinite(fixed).all(axis=(1, 2))
-    places = np.rint(places[whole])
-    if len(places) < 12:
+    pair = _Pair(registration, reference_density, moving_density, places)
+    patches = pair.correlate(registration)
+    if len(patches) < LEAST_PATCHES:
         return registration
-    shift, sd, correlation = _shifts(fixed[whole], found[whole])
-    good = (correlation > LEAST_CORRELATION) & (np.abs(shift).max(axis=1) < LARGEST_SHIFT_PX - 0.5)
-    places, shift, sd = places[good], shift[good], sd[good]
-    agree = neighbours_agree(places, shift, AGREE_PX, 0.0, AGREE_SHARE)
-    if np.count_nonzero(agree) < 12:
+    shift = _pooled_shifts(patches)
+    moved = float(np.median(np.hypot(*shift.T))) * pair.reduce
+    near = np.hypot(*(_peaks(patches.surface)[0] - shift).T) < SAME_SHIFT_PX
+    support = float(np.mean(near))
+    if support < LEAST_SUPPORT and moved < OVERTURNING * registration.error_px:
         return registration
-    return _corrected(registration, places[agree], shift[agree], sd[agree])
+    guided = registration
+    if moved > FAR_PX * pair.reduce:
+        sd = np.full(len(shift), POOLED_SHIFT_SD_PX)
+        corrected = _corrected(registration, patches, shift, sd, pair.reduce)
+        if corrected is None:
+            return registration
+        guided = corrected.registration
+        patches = pair.correlate(guided)
+        if len(patches) < LEAST_PATCHES:
+            return registration
+        shift = _pooled_shifts(patches)
+    corrected = _corrected(guided, *_own_shifts(patches, shift), pair.reduce)
+    if corrected is None or len(corrected.places) < LEAST_KEPT_SHARE * len(patches):
+        return registration
+    return _with_error(corrected, registration, moved, support)
+
+
+class _Pair:
+    """Both photos' round spots at the fine scale, and patches of them."""
+
+    def __init__(
+        self,
+        registration: Registration,
+        reference_density: FloatArray,
+        moving_density: FloatArray,
+        places: Points,
+    ) -> None:
+        self.reduce = max(1, round(max(registration.reference_shape) / FINE_LONG_SIDE_PX))
+        height, width = registration.reference_shape
+        reach = self.reduce * PATCH_PX
+        low = np.maximum(0, places.min(axis=0) - reach).astype(int) // self.reduce * self.reduce
+        high = np.minimum([width, height], places.max(axis=0) + reach + 1).astype(int)
+        self.box = (int(low[0]), int(low[1]), int(high[0]), int(high[1]))
+        window = reference_density[low[1] : high[1], low[0] : high[0]]
+        self.moving = _spots(_reduced(moving_density, self.reduce))
+        self.centres = np.rint((places - low + 0.5) / self.reduce - 0.5)
+        self.places = (self.centres + 0.5) * self.reduce - 0.5 + low
+        self.fixed = _cut(_spots(_reduced(window, self.reduce)), self.centres)
+
+    def correlate(self, registration: Registration) -> _Patches:
+        """Correlation of the patches under a map, by shift in fine px of the reference."""
+        found = _cut(self._warped(registration), self.centres)
+        whole = np.isfinite(found).all(axis=(1, 2)) & np.isfinite(self.fixed).all(axis=(1, 2))
+        return _Patches(self.places[whole], _surface(self.fixed[whole], found[whole]))
+
+    def _warped(self, registration: Registration) -> FloatArray:
+        """The moving photo's spots in the reference's box; NaN beyond the photo."""
+        x0, y0, x1, y1 = self.box
+        rows, columns = -(-(y1 - y0) // self.reduce), -(-(x1 - x0) // self.reduce)
+        ny, nx = rows // MAP_STEP_PX + 2, columns // MAP_STEP_PX + 2
+        node_y, node_x = np.mgrid[:ny, :nx] * MAP_STEP_PX
+        fine = np.column_stack([node_x.ravel(), node_y.ravel()]).astype(np.float64)
+        there = registration.map_everywhere((fine + 0.5) * self.reduce - 0.5 + [x0, y0])
+        there = (there + 0.5) / self.reduce - 0.5
+        coarse = there.reshape(ny, nx, 2).astype(np.float32)
+        at_x, at_y = np.meshgrid(
+            (np.arange(columns) / MAP_STEP_PX).astype(np.float32),
+            (np.arange(rows) / MAP_STEP_PX).astype(np.float32),
+        )
+        dense = cv2.remap(coarse, at_x, at_y, cv2.INTER_LINEAR)
+        map_x, map_y = dense[..., 0], dense[..., 1]
+        warped = np.asarray(
+            cv2.remap(self.moving, map_x, map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE),
+            np.float32,
+        )
+        height, width = self.moving.shape
+        outside = (map_x < 0) | (map_y < 0) | (map_x > width - 1) | (map_y > height - 1)
+        warped[outside] = np.nan
+        return warped
 
 
 def _spread(points: Points) -> Points:
@@ -117,60 +228,98 @@ def _spread(points: Points) -> Points:
         side *= 1.15
 
 
-def _detail(density: FloatArray) -> FloatArray:
-    smooth = cv2.GaussianBlur(density, (0, 0), NOISE_BLUR_PX)
-    wide = cv2.GaussianBlur(density, (0, 0), BACKGROUND_PX)
-    return (smooth - wide).astype(np.float32, copy=False)
+def _reduced(density: FloatArray, reduce: int) -> FloatArray:
+    """Means of `reduce` by `reduce` pixels; a rest at the right and lower border is left out."""
+    if reduce == 1:
+        return density
+    rows, columns = (side // reduce for side in density.shape)
+    whole = density[: rows * reduce, : columns * reduce]
+    return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _patches(image: FloatArray, centres: Points) -> FloatArray:
-    """Square patches (n, `PATCH_PX`, `PATCH_PX`) around rounded centres; NaN beyond the border."""
+def _spots(density: FloatArray) -> FloatArray:
+    """How much a dark round spot each place is; 0 on skin, along hairs and at edges."""
+    smooth = cv2.GaussianBlur(density, (0, 0), SPOT_SD_PX)
+    along_x, along_y, mixed = (
+        cv2.Sobel(smooth, cv2.CV_32F, dx, dy, ksize=3, scale=0.25)
+        for dx, dy in ((2, 0), (0, 2), (1, 1))
+    )
+    mean = (along_x + along_y) * np.float32(-0.5)
+    apart = cv2.magnitude((along_x - along_y) * np.float32(0.5), mixed)
+    # Curvatures are mean -+ apart; their difference is twice `apart`.
+    roundness = mean - np.float32(1 + 2 * ROUND_SHARE) * apart
+    return np.sqrt(np.maximum(roundness, 0)).astype(np.float32, copy=False)
+
+
+def _cut(image: FloatArray, centres: Points) -> FloatArray:
+    """Square patches (n, `PATCH_PX`, `PATCH_PX`) around whole centres; NaN beyond the border."""
     half = PATCH_PX // 2
     framed = np.pad(image, half, constant_values=np.nan)
     views = np.lib.stride_tricks.sliding_window_view(framed, (PATCH_PX, PATCH_PX))
-    corner = np.rint(centres).astype(int)
+    corner = np.clip(centres.astype(int), 0, [image.shape[1] - 1, image.shape[0] - 1])
     return np.ascontiguousarray(views[corner[:, 1], corner[:, 0]])
 
 
-def _shifts(
-    fixed: FloatArray, found: FloatArray
-) -> tuple[Points, NDArray[np.float64], NDArray[np.float64]]:
-    """Where each fixed patch lies in the found one: shift, its standard deviation, correlation.
-
-    Normalised correlation under a Gaussian window, all patches at once by Fourier transforms, the
-    peak between pixels by a parabola.
-    """
+def _windowed(patches: FloatArray) -> tuple[FloatArray, NDArray[np.float32]]:
+    """Patches less their mean, under the Gaussian window, and their energy there."""
     axis = np.arange(PATCH_PX) - PATCH_PX // 2
     profile = np.exp(-0.5 * (axis / WINDOW_SD_PX) ** 2)
     window = np.outer(profile, profile).astype(np.float32)
     window /= window.sum()
-    mean = (fixed * window).sum(axis=(1, 2), keepdims=True)
-    centred = fixed - mean
-    energy = (centred**2 * window).sum(axis=(1, 2))
+    mean = np.einsum("nij,ij->n", patches, window)
+    centred = patches - mean[:, None, None]
+    weighted = centred * window
+    energy = np.einsum("nij,nij->n", centred, weighted)
+    return weighted, energy
 
-    def spectrum(patches: FloatArray) -> NDArray[np.complex64]:
-        transformed: NDArray[np.complex64] = scipy.fft.rfft2(patches, axes=(-2, -1))
-        return transformed
 
-    window_f = np.conj(spectrum(window))
-    found_f = spectrum(found)
+def _surface(fixed: FloatArray, found: FloatArray) -> FloatArray:
+    """Correlation of each fixed patch with the found one, by shift: (n, side, side).
 
-    def near(product: NDArray[np.complex64]) -> FloatArray:
-        """Correlations at shifts up to the search radius, zero shift in the middle."""
-        full = scipy.fft.irfft2(product, s=(PATCH_PX, PATCH_PX), axes=(-2, -1))
-        ring = np.arange(-LARGEST_SHIFT_PX, LARGEST_SHIFT_PX + 1)
-        picked: FloatArray = full[:, ring[:, None], ring[None, :]]
-        return picked
+    All patches at once by Fourier transforms. The norm is that of no shift: over some pixels it hardly changes.
+    """
+    weighted, energy = _windowed(fixed)
+    _, found_energy = _windowed(found)
+    product = scipy.fft.rfft2(found, axes=(-2, -1))
+    product *= np.conj(scipy.fft.rfft2(weighted, axes=(-2, -1)))
+    full = scipy.fft.irfft2(product, s=(PATCH_PX, PATCH_PX), axes=(-2, -1), overwrite_x=True)
+    # Zero shift to the middle.
+    ring = np.arange(-LARGEST_SHIFT_PX, LARGEST_SHIFT_PX + 1)
+    norm = np.sqrt(np.maximum(energy * found_energy, 1e-12))
+    surface: FloatArray = full[:, ring[:, None], ring[None, :]] / norm[:, None, None]
+    return surface
 
-    cross = near(found_f * np.conj(spectrum(centred * window)))
-    local_mean = near(found_f * window_f)
-    local_energy = near(spectrum(found**2) * window_f) - local_mean**2
-    correlation = cross / np.sqrt(np.maximum(energy[:, None, None] * local_energy, 1e-12))
-    return _peaks(correlation.astype(np.float64))
+
+def _pooled_shifts(patches: _Patches) -> Points:
+    """The shift at which the correlations of each patch's neighbours together peak."""
+    n, count = len(patches), min(POOLED, len(patches))
+    distance, near = (np.asarray(v) for v in cKDTree(patches.places).query(patches.places, count))
+    weight = np.exp(-0.5 * (distance / (distance[:, -1:] / 2)) ** 2)
+    weight /= weight.sum(axis=1, keepdims=True)
+    mixing = sp.csr_array(
+        (weight.ravel(), near.ravel(), np.arange(0, n * count + 1, count)), shape=(n, n)
+    )
+    side = patches.surface.shape[1]
+    pooled = (mixing @ patches.surface.reshape(n, -1)).reshape(n, side, side)
+    hump = np.stack([cv2.GaussianBlur(surface, (0, 0), HUMP_SD_PX) for surface in pooled])
+    sharp: FloatArray = (pooled - hump).astype(np.float32)
+    return _peaks(sharp)[0]
+
+
+def _own_shifts(patches: _Patches, guide: Points) -> tuple[_Patches, Points, NDArray[np.float64]]:
+    """Each patch's own peak near its neighbourhood's: the patches that have one, shifts, their sd."""
+    ring = np.arange(-LARGEST_SHIFT_PX, LARGEST_SHIFT_PX + 1)
+    off_x = np.abs(ring[None, None, :] - guide[:, 0, None, None])
+    off_y = np.abs(ring[None, :, None] - guide[:, 1, None, None])
+    near = np.where((off_x > OWN_SHIFT_PX) | (off_y > OWN_SHIFT_PX), -1, patches.surface)
+    shift, sd, correlation = _peaks(near.astype(np.float32))
+    kept = correlation > LEAST_CORRELATION
+    kept &= np.abs(shift - guide).max(axis=1) < OWN_SHIFT_PX - 0.5
+    return _Patches(patches.places[kept], patches.surface[kept]), shift[kept], sd[kept]
 
 
 def _peaks(
-    correlation: NDArray[np.float64],
+    correlation: FloatArray,
 ) -> tuple[Points, NDArray[np.float64], NDArray[np.float64]]:
     n, side, _ = correlation.shape
     top = correlation[:, 1:-1, 1:-1].reshape(n, -1).argmax(axis=1)
@@ -178,7 +327,7 @@ def _peaks(
     line = np.arange(n)
 
     def at(dy: int, dx: int) -> NDArray[np.float64]:
-        picked: NDArray[np.float64] = correlation[line, row + dy, column + dx]
+        picked: NDArray[np.float64] = correlation[line, row + dy, column + dx].astype(float)
         return picked
 
     peak = at(0, 0)
@@ -199,49 +348,67 @@ def _peaks(
     return shift, np.clip(sd, *SHIFT_SD_PX), peak
 
 
+@dataclass(frozen=True, eq=False)
+class _Correction:
+    """A registration with a correction field added, the field's fit and the places it was measured at."""
+
+    registration: Registration
+    fit: FieldFit
+    places: Points
+
+
 def _corrected(
-    registration: Registration, places: Points, shift: Points, sd: NDArray[np.float64]
-) -> Registration:
+    registration: Registration,
+    patches: _Patches,
+    shift: Points,
+    sd: NDArray[np.float64],
+    reduce: int,
+) -> _Correction | None:
+    """Add the smooth field through the shifts (fine px) that agree with their neighbours; None if few do."""
+    kept = np.abs(shift).max(axis=1) < LARGEST_SHIFT_PX - 0.5
+    kept[kept] = neighbours_agree(patches.places[kept], shift[kept], AGREE_PX, 0.0, AGREE_SHARE)
+    if np.count_nonzero(kept) < LEAST_PATCHES:
+        return None
+    places = patches.places[kept]
     reference, moving = registration.reference, registration.moving
-    working = reference.to_working(places)
     # The shift was measured in reference px; the map's local stretch takes it to moving px.
     before = registration.map_everywhere(places)
-    after = registration.map_everywhere(places + shift)
-    displacement = (after - before) * moving.scale_xy
-    expected = max(registration.error_px, 0.3) / RADIUS_PER_SD * moving.scale
-    long_side = float(reference.long_side)
+    after = registration.map_everywhere(places + reduce * shift[kept])
+    unit = reduce * moving.scale
     fit = fit_spline_field(
-        working,
-        displacement,
+        reference.to_working(places),
+        (after - before) * moving.scale_xy,
         low=np.zeros(2),
         high=np.array(reference.working_shape[::-1], np.float64),
-        spacing=long_side / KNOTS_PER_LONG_SIDE,
-        bend_sd=BEND_SHARE_OF_ERROR * expected,
-        noise_sd=sd * moving.scale,
-        zero_sd=2 * expected,
+        spacing=float(reference.long_side) / KNOTS_PER_LONG_SIDE,
+        bend_sd=BEND_SD_PX * unit,
+        noise_sd=sd[kept] * unit,
+        zero_sd=ZERO_SD_PX * unit,
     )
-    sd_px = _corrected_sd(registration, fit)
-    here = np.isfinite(registration.point_sd_px(places))
-    ratio = np.median(_sample(sd_px, working[here])) if here.any() else np.nan
+    added = replace(registration, fields=(*registration.fields, fit.field))
+    return _Correction(added, fit, places)
+
+
+def _with_error(
+    correction: _Correction, before: Registration, moved_px: float, support: float
+) -> Registration:
+    """The refined registration with what is known of its error."""
+    fine = correction.registration
+    cells = centred_cells(fine.reference.working_shape, CHECK_STEP_PX)
+    scatter = SD_CALIBRATION * correction.fit.sd(cells.reshape(-1, 2)) / fine.moving.scale
+    new = np.hypot(scatter, np.hypot(FLOOR_SD_PX, HAIR_SHARE * moved_px)).reshape(cells.shape[:2])
+    # Where no patch is, the map is as wrong as the patches found it elsewhere.
+    sd_px = np.minimum(np.hypot(before.sd_px, moved_px), new).astype(np.float32)
+    fine = replace(fine, sd_px=sd_px)
+    here = fine.sd_at(correction.places)
+    here = here[np.isfinite(here)]
     return replace(
-        registration,
-        fields=(*registration.fields, fit.field),
-        sd_px=sd_px,
-        error_px=float(RADIUS_PER_SD * ratio) if np.isfinite(ratio) else registration.error_px,
-        evidence={**registration.evidence, "patches": float(len(places))},
+        fine,
+        error_px=float(RADIUS_PER_SD * np.median(here)) if len(here) else before.error_px,
+        evidence={
+            **before.evidence,
+            "patches": float(len(correction.places)),
+            "moved_px": moved_px,
+            "support": support,
+        },
     )
-
-
-def _corrected_sd(registration: Registration, fit: FieldFit) -> FloatArray:
-    """The smaller of what was known before and what the patches say, cell by cell."""
-    cells = centred_cells(registration.reference.working_shape, CHECK_STEP_PX)
-    new = SD_CALIBRATION * fit.sd(cells.reshape(-1, 2)) / registration.moving.scale
-    new = np.hypot(new, FLOOR_SD_PX)
-    return np.minimum(registration.sd_px, new.reshape(cells.shape[:2])).astype(np.float32)
-
-
-def _sample(cells: FloatArray, working: Points) -> FloatArray:
-    index = np.floor((working + 0.5) / CHECK_STEP_PX).astype(int)
-    index = np.clip(index, 0, [cells.shape[1] - 1, cells.shape[0] - 1])
-    sampled: FloatArray = cells[index[:, 1], index[:, 0]]
-    return sampled

@@ -409,9 +409,9 @@ def _verdict(
     long_side = reference.frame.long_side
     near = np.asarray(cKDTree(growth.xy).query(flat, SUPPORT)[0])[:, -1]
     sure = (sd < settings.trusted_sd_px) & (near < SUPPORT_SHARE * long_side)
-    sure &= proof.proven(flat, LOCAL_RATE, LOCAL_REACH_SHARE * long_side)
     inside = moving.frame.contains_working(mapped)
     skin = mask_at_cells(reference.region, CHECK_STEP_PX).ravel()
+    sure[sure] = proof.proven(flat[sure], LOCAL_RATE, LOCAL_REACH_SHARE * long_side)
     good = sure & inside & skin
     overlap = int(np.count_nonzero(good)) / max(1, int(np.count_nonzero(skin)))
     evidence["overlap"] = overlap

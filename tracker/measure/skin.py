@@ -156,10 +156,17 @@ def find_skin(srgb: SrgbArray) -> SkinMap:
         problems.append(NO_SCALP)
         mask, share = ~everything, 0.0
     height, width = srgb.shape[:2]
-    region: BoolArray = (
-        cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) > 0.5
+    region = _enlarged(mask, (height, width))
+    return SkinMap(region, _glare(srgb, small, region), share, tuple(problems))
+
+
+def _enlarged(mask: BoolArray, shape: tuple[int, int]) -> BoolArray:
+    """A reduced mask at full size, its outline halfway between pixels."""
+    codes = cv2.resize(
+        mask.astype(np.uint8) * np.uint8(255), shape[::-1], interpolation=cv2.INTER_LINEAR
     )
-    return SkinMap(region, _glare(srgb, region), share, tuple(problems))
+    enlarged: BoolArray = codes > 127
+    return enlarged
 
 
 def _roughness(density: FloatArray) -> FloatArray:
@@ -225,17 +232,14 @@ def _refine(
     return refined
 
 
-def _glare(srgb: SrgbArray, region: BoolArray) -> BoolArray:
+def _glare(srgb: SrgbArray, small: SrgbArray, region: BoolArray) -> BoolArray:
     """Shine: brighter than the surrounding skin by a factor, or clipped; within `region`."""
-    small = _reduced(srgb)
-    height, width = srgb.shape[:2]
     light = np.log10(np.maximum(linear_rgb(small).min(axis=2), 1e-3))
     window = max(3, round(min(small.shape[:2]) / 6) | 1)
     # The brightest of a few pixels is the skin between the dots, which dense work hides.
     between = cv2.dilate(light, np.ones((5, 5), np.uint8))
     codes = np.clip((between + 3) * 80, 0, 255).astype(np.uint8)
     usual = cv2.medianBlur(codes, window).astype(np.float32) / 80 - 3
-    shine = (light > usual + GLARE_ABOVE_MEDIAN).astype(np.float32)
-    shine = cv2.resize(shine, (width, height), interpolation=cv2.INTER_LINEAR)
-    glare: BoolArray = ((shine > 0.5) | clipped(srgb)) & region
+    shine = _enlarged(light > usual + GLARE_ABOVE_MEDIAN, (region.shape[0], region.shape[1]))
+    glare: BoolArray = (shine | clipped(srgb)) & region
     return glare

@@ -15,6 +15,7 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import scipy.linalg
@@ -23,6 +24,8 @@ from numpy.typing import NDArray
 
 from tracker.measure.geometry import Points
 
+SETTLED_WEIGHT = 0.03
+"""Reweighting ends when no weight changes by more."""
 TUKEY_CUT = 4.685
 """Residual, in standard deviations, beyond which a measurement has no weight (95 % efficiency)."""
 LOOSE_PRIOR_PRECISION = 1e-9
@@ -123,6 +126,7 @@ def fit_spline_field(
     design = sp.csr_array(
         (weight.ravel(), index.ravel(), np.arange(0, index.size + 1, 16)), shape=(len(xy), nx * ny)
     )
+    outer = _OuterProducts(index, weight, nx * ny)
     prior = _bending(ny, nx) / bend_sd**2
     prior[np.diag_indices_from(prior)] += LOOSE_PRIOR_PRECISION + (
         0.0 if zero_sd is None else 1 / zero_sd**2
@@ -132,7 +136,8 @@ def fit_spline_field(
     stretch = 1.0
     for _ in range(max(1, rounds)):
         precision = robust / (stretch * noise) ** 2
-        normal = prior + (design.T @ sp.diags_array(precision) @ design).toarray()
+        # The factorisation reads the lower triangle only.
+        normal = prior + outer.weighted(precision)
         factor = scipy.linalg.cho_factor(normal, lower=True, overwrite_a=True, check_finite=False)
         values = scipy.linalg.cho_solve(
             factor,
@@ -144,9 +149,11 @@ def fit_spline_field(
         if len(xy):
             # For two normal components the median radius is 1.1774 standard deviations.
             stretch = max(1.0, float(np.median(scaled[robust > 0])) / 1.1774)
-            robust = np.maximum(0, 1 - (scaled / (stretch * TUKEY_CUT)) ** 2) ** 2
+            before, robust = robust, np.maximum(0, 1 - (scaled / (stretch * TUKEY_CUT)) ** 2) ** 2
             if np.count_nonzero(robust) < 3:
                 robust = np.ones(len(xy))
+            if np.abs(robust - before).max() < SETTLED_WEIGHT:
+                break
     covariance = scipy.linalg.cho_solve(factor, np.eye(nx * ny), check_finite=False)
     return FieldFit(
         SplineField(low, spacing, values.reshape(ny, nx, 2)),
@@ -155,6 +162,35 @@ def fit_spline_field(
         stretch * float(np.median(noise)) if len(xy) else 0.0,
         covariance.astype(np.float32),
     )
+
+
+class _OuterProducts:
+    """The normal equations' left side for any weights of the same measurements.
+
+    Measurements of one knot cell bear on the same 16 knots: they are added up before they are spread.
+    """
+
+    def __init__(self, index: NDArray[np.intp], weight: NDArray[np.float64], knots: int) -> None:
+        self.knots = knots
+        self.order = np.argsort(index[:, 0], kind="stable")
+        first = index[self.order, 0]
+        starts = np.flatnonzero(np.r_[True, first[1:] != first[:-1]][: len(first)])
+        self.ends = np.r_[starts, len(first)]
+        column, row = np.triu_indices(16)
+        cells = index[self.order[starts]]
+        self.target = (cells[:, row] * knots + cells[:, column]).ravel()
+        self.products = weight[self.order][:, row] * weight[self.order][:, column]
+
+    def weighted(self, precision: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The lower triangle of ``design.T @ diag(precision) @ design``, dense, nil above."""
+        n = len(self.order)
+        adding = sp.csr_array(
+            (precision[self.order], np.arange(n), self.ends), shape=(len(self.ends) - 1, n)
+        )
+        blocks = np.asarray(adding @ self.products, np.float64)
+        total = np.bincount(self.target, weights=blocks.ravel(), minlength=self.knots**2)
+        lower: NDArray[np.float64] = total.astype(np.float64).reshape(self.knots, self.knots)
+        return lower
 
 
 def _basis(
@@ -185,6 +221,7 @@ def _cubic(t: NDArray[np.float64]) -> NDArray[np.float64]:
     )
 
 
+@lru_cache(maxsize=8)
 def _bending(ny: int, nx: int) -> NDArray[np.float64]:
     """Squared second differences of the knot values, all directions, as a quadratic form."""
     second_x, second_y = _difference(nx, 2), _difference(ny, 2)
@@ -196,6 +233,7 @@ def _bending(ny: int, nx: int) -> NDArray[np.float64]:
     ]
     form = sum((part.T @ part for part in parts[1:]), start=parts[0].T @ parts[0])
     dense: NDArray[np.float64] = form.toarray()
+    dense.setflags(write=False)
     return dense
 
 
