@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,6 +19,7 @@ from tracker.measure.registration import extract_features
 from tracker.measure.results import Kind
 from tracker.measure.scale import find_marker_scale
 from tracker.measure.skin import find_skin
+from tracker.measure.threads import map_threads
 from tracker.measure.view import MeasurementSettings
 from tracker.photos import PhotoError
 from tracker.records import TimelineSettings, days_since_session, stage_of
@@ -63,16 +65,19 @@ class _Decoded:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, SrgbArray] = OrderedDict()
+        self._lock = threading.Lock()
 
     def reader(self, photo: SeriesPhoto) -> Callable[[], SrgbArray]:
         def read() -> SrgbArray:
-            if photo.name in self._kept:
-                self._kept.move_to_end(photo.name)
-                return self._kept[photo.name]
+            with self._lock:
+                if photo.name in self._kept:
+                    self._kept.move_to_end(photo.name)
+                    return self._kept[photo.name]
             srgb = photo.read()
-            self._kept[photo.name] = srgb
-            while len(self._kept) > 1 and self._bytes() > DECODED_BYTES_KEPT:
-                self._kept.popitem(last=False)
+            with self._lock:
+                self._kept[photo.name] = srgb
+                while len(self._kept) > 1 and self._bytes() > DECODED_BYTES_KEPT:
+                    self._kept.popitem(last=False)
             return srgb
 
         return read
@@ -145,13 +150,17 @@ def analyse_series(
     decoded = _Decoded()
     refused: list[PhotoMeasures] = []
     prepared: dict[str, list[PreparedPhoto]] = {}
-    for number, photo in enumerate(in_time):
-        tell(0.3 * number / max(len(in_time), 1), f"looking at {photo.name}")
-        ready = _prepare(photo, decoded.reader(photo), sessions, settings)
-        if isinstance(ready, PreparedPhoto):
-            prepared.setdefault(photo.view, []).append(ready)
-        else:
-            refused.append(ready)
+    for start_at in range(0, len(in_time), workers):
+        # A few at a time: each holds a decoded photo, and progress is told between them.
+        some = in_time[start_at : start_at + workers]
+        tell(0.3 * start_at / len(in_time), f"looking at {some[0].name}")
+        for ready in map_threads(
+            lambda photo: _prepare(photo, decoded.reader(photo), sessions, settings), some, workers
+        ):
+            if isinstance(ready, PreparedPhoto):
+                prepared.setdefault(ready.photo.view, []).append(ready)
+            else:
+                refused.append(ready)
 
     notes = [
         f"{row.photo} was chosen as the baseline but could not be used ({row.reason}); "

@@ -23,6 +23,7 @@ from tracker.measure.view import (
     MeasurementSettings,
     PhotoPigment,
     ViewMeasurement,
+    shares_left,
     systematic_errors,
 )
 from tracker.measure.zones import WHOLE, ZoneLayout
@@ -145,6 +146,7 @@ class RowMaker:
         self.area_cm2 = self._areas(layout)
         self.pictures = pictures
         self.treated_small, self.native_small = small_masks
+        self.shares = shares_left(measurement)
 
     def baseline_dots(self) -> Dots:
         """The listed places as spots of the baseline photo, full-resolution pixels."""
@@ -198,7 +200,13 @@ class RowMaker:
             )
         registration = match.registration if match is not None else None
         error_px = registration.error_px if registration is not None else 0.0
-        fate = dot_fates(first.pigment, first.pigment_sd, pigment.pigment, pigment.pigment_sd)
+        fate = dot_fates(
+            first.pigment,
+            first.pigment_sd,
+            pigment.pigment,
+            pigment.pigment_sd,
+            self.shares[number],
+        )
         if is_baseline:
             fate[fate != Fate.CENSORED.value] = Fate.PERSISTING.value
         tone = self._tone(number)

@@ -3,12 +3,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker.measure.fates import dot_fates, survival
+from tracker.measure.fates import course_of_dots, dot_fates, survival
 from tracker.measure.results import Fate
 
 
 def fates(before: list[float], now: list[float], sd: float = 0.1) -> list[str]:
-    return dot_fates(np.array(before), sd, np.array(now), sd).tolist()
+    share = np.array(now, float) / np.array(before, float)
+    return dot_fates(np.array(before, float), sd, np.array(now, float), sd, share).tolist()
 
 
 def test_each_fate() -> None:
@@ -33,6 +34,32 @@ def test_in_a_sharp_photo_a_small_rest_is_gone_all_the_same() -> None:
 def test_noise_decides_what_counts_as_faded() -> None:
     assert fates([1.0], [0.7], sd=0.05) == ["faded"]
     assert fates([1.0], [0.7], sd=0.2) == ["persisting"]
+
+
+def test_the_course_tells_gone_from_left_better_than_one_reading() -> None:
+    rng = np.random.default_rng(3)
+    n, sd, means = 4000, 0.15, (0.65, 0.4, 0.3, 0.2)
+    before = np.exp(rng.normal(0, 0.3, n))
+    response = np.exp(rng.normal(0, 0.35, n))
+    true = np.array([mean**response for mean in means])
+    seen = [before * share + rng.normal(0, sd, n) for share in true]
+    baseline = before + rng.normal(0, sd, n)
+    share = course_of_dots(baseline, sd, seen, [sd] * 4, means)
+    assert share.shape == (4, n)
+    error, alone = share[-1] - true[-1], seen[-1] / baseline - true[-1]
+    assert np.std(error) < 0.5 * np.std(alone)
+    assert abs(error.mean()) < 0.02
+    gone = true[-1] < 0.15
+    said = dot_fates(baseline, sd, seen[-1], sd, share[-1]) == Fate.GONE.value
+    assert 2 * (gone & said).sum() / (gone.sum() + said.sum()) > 0.7
+    assert 2 * (~gone & ~said).sum() / ((~gone).sum() + (~said).sum()) > 0.85
+
+
+def test_a_course_without_readings_is_the_mean_course() -> None:
+    blind = np.full(3, np.nan)
+    share = course_of_dots(np.array([1.0, 2.0, np.nan]), 0.1, [blind], [0.1], [0.3])
+    assert share[0, :2] == pytest.approx(0.3, abs=0.03)
+    assert np.isnan(share[0, 2])
 
 
 def test_no_dots_no_fates() -> None:

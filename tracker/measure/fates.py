@@ -2,16 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
 from tracker.measure.results import Fate, FloatColumn
 
-GONE_SIGMAS = 2.0
-"""Pigment under this many sds of an empty place's reading cannot be told from no dot."""
 GONE_SHARE = 0.17
-"""...and under this share of its own baseline a dot is taken for gone in the sharpest photo."""
+"""A dot with less than this share of its own baseline left is gone."""
+RESPONSE_SPREAD = 0.4
+"""SD of the logarithm of a dot's response: how much quicker or slower than the mean it fades."""
+WANDER = 0.06
+"""SD of one photo's ratio about the dot's own course, beside the reading's noise."""
+SLOWEST, QUICKEST, STEPS = -1.6, 1.6, 33
+"""Range and steps of ln(response) that are weighed against each other."""
+MOST_EVIDENCE = 8.0
+"""A single photo's reading, however odd, speaks for this many nats at most."""
+
+
+def course_of_dots(
+    baseline_pigment: FloatColumn,
+    baseline_sd: float,
+    later: Sequence[FloatColumn],
+    later_sd: Sequence[float],
+    retained: Sequence[float],
+) -> FloatColumn:
+    """Share of each dot's pigment that is left in each photo, by its course over all of them.
+
+    One photo's reading of one dot is noisy; a series shows how quickly the dot responds. A dot of
+    response ``s`` keeps ``m_k ** s`` where the dots' mean keeps ``m_k``; the mean over what the
+    readings leave of ``s`` (prior: log-normal about 1) is the dot's share.
+
+    Parameters
+    ----------
+    baseline_pigment : ndarray of shape (n,)
+    baseline_sd : float
+        Its noise for one dot.
+    later, later_sd : sequences of ndarray of shape (n,) and of float
+        The same in the later photos; NaN where not seen.
+    retained : sequence of float
+        Mean share left in each of them (`m_k`).
+
+    Returns
+    -------
+    share : ndarray of shape (photos, n)
+        NaN where the baseline shows nothing.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratios = np.stack(later) / baseline_pigment
+        spread = np.hypot(
+            np.array(later_sd)[:, None], baseline_sd * np.clip(ratios, 0, 1.5)
+        ) / np.abs(baseline_pigment)
+    response = np.exp(np.linspace(SLOWEST, QUICKEST, STEPS))
+    means = np.clip(np.array(retained), 0.02, 0.97)
+    courses = means[:, None] ** response
+    evidence = np.tile(-0.5 * (np.log(response) / RESPONSE_SPREAD) ** 2, (len(baseline_pigment), 1))
+    for ratio, sd, course in zip(ratios, spread, courses, strict=True):
+        variance = np.nan_to_num(sd, nan=1.0) ** 2 + WANDER**2
+        misfit = 0.5 * (np.nan_to_num(ratio)[:, None] - course) ** 2 / variance[:, None]
+        evidence -= np.where(np.isfinite(ratio)[:, None], np.minimum(misfit, MOST_EVIDENCE), 0)
+    chance = np.exp(evidence - evidence.max(axis=1, keepdims=True))
+    chance /= chance.sum(axis=1, keepdims=True)
+    share: FloatColumn = courses @ chance.T
+    share[:, ~np.isfinite(baseline_pigment)] = np.nan
+    return share
 
 
 def dot_fates(
@@ -19,23 +75,33 @@ def dot_fates(
     baseline_sd: float,
     pigment: FloatColumn,
     pigment_sd: float,
+    share: FloatColumn,
 ) -> NDArray[np.str_]:
     """Fate of each dot, shape (n,), as `Fate` text.
 
-    `baseline_sd` and `pigment_sd` are the noise of one dot in either photo.
+    Parameters
+    ----------
+    baseline_pigment, pigment : ndarray of shape (n,)
+    baseline_sd, pigment_sd : float
+        The noise of one dot in either photo.
+    share : ndarray of shape (n,)
+        What is left of each dot, by its course over the series (`course_of_dots`).
 
-    A dot has *faded* when its drop exceeds its own smallest detectable change,
-    ``1.96 sqrt(sd_baseline^2 + sd_now^2)``; it is *gone* when what is left is below
-    detection; *censored* when its place was not photographed in either photo.
+    Returns
+    -------
+    fate : ndarray of shape (n,)
+        *gone* when less than `GONE_SHARE` is left of a dot that stood out of the noise; *faded*
+        when its drop exceeds its own smallest detectable change,
+        ``1.96 sqrt(sd_baseline^2 + sd_now^2)``; *censored* when its place was not photographed
+        in either photo; else *persisting*.
     """
     fate = np.full(len(pigment), Fate.PERSISTING.value, dtype="<U10")
     unseen = ~(np.isfinite(pigment) & np.isfinite(baseline_pigment))
-    drop = baseline_pigment - pigment
-    with np.errstate(invalid="ignore"):
-        faded = drop > 1.96 * np.hypot(baseline_sd, pigment_sd)
-        gone = faded & (
-            pigment < np.maximum(GONE_SIGMAS * pigment_sd, GONE_SHARE * baseline_pigment)
-        )
+    detectable = 1.96 * np.hypot(baseline_sd, pigment_sd)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        faded = baseline_pigment - pigment > detectable
+        # The course says more than one reading: that need not be a detectable drop of its own.
+        gone = (share < GONE_SHARE) & (baseline_pigment > 1.96 * baseline_sd)
     fate[faded] = Fate.FADED.value
     fate[gone] = Fate.GONE.value
     fate[unseen] = Fate.CENSORED.value

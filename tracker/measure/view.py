@@ -14,6 +14,7 @@ from tracker.measure.catalogue import (
     median_spacing,
 )
 from tracker.measure.fade import FadeSettings, SystematicErrors, retained_share
+from tracker.measure.fates import course_of_dots
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.photometry import Photometry, PhotometrySettings, Stack, measure_pigment
 from tracker.measure.pigment_weight import WeightSettings, pigment_weights
@@ -241,6 +242,28 @@ def _weights(
         catalogue.xy_px,
         settings,
     )
+
+
+def shares_left(measurement: ViewMeasurement) -> dict[int, FloatColumn]:
+    """What is left of each place in each photo, by its course over the series."""
+    if not measurement.photos or measurement.photos[0] is None:
+        return {}
+    first = measurement.photos[0]
+    shares = {0: np.where(np.isfinite(first.pigment), 1.0, np.nan)}
+    later = [(k, m) for k, m in enumerate(measurement.photos) if k > 0 and m is not None]
+    left = [retained_share(first.pigment, m.pigment, measurement.weight) for _, m in later]
+    seen = [k for k, share in enumerate(left) if np.isfinite(share)]
+    shares |= {number: np.full(len(first.pigment), np.nan) for number, _ in later}
+    if seen:
+        course = course_of_dots(
+            first.pigment,
+            first.pigment_sd,
+            [later[k][1].pigment for k in seen],
+            [later[k][1].pigment_sd for k in seen],
+            [left[k] for k in seen],
+        )
+        shares |= {later[k][0]: share for k, share in zip(seen, course, strict=True)}
+    return shares
 
 
 def systematic_errors(
