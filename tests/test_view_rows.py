@@ -13,6 +13,7 @@ from tests.factories import ShiftRegistration
 from tracker.measure.catalogue import Catalogue
 from tracker.measure.detection import Detection
 from tracker.measure.frame import MeasuringFrame
+from tracker.measure.pigment_weight import PigmentWeights
 from tracker.measure.quality import PhotoQuality
 from tracker.measure.registration import NotRegistered, Registration
 from tracker.measure.results import Dots, Kind
@@ -87,7 +88,7 @@ def maker(
 ) -> RowMaker:
     measurement = ViewMeasurement(
         Catalogue(FRAME.to_frame(grid()), 4 * (WEIGHT - 0.5)),
-        WEIGHT,
+        PigmentWeights(WEIGHT, WEIGHT),
         SPACING * FRAME.scale,
         2.0,
         (pigment(baseline, sd), *(None if v is None else pigment(v, sd) for v in later)),
@@ -198,7 +199,9 @@ def test_a_photo_without_pixels_is_refused() -> None:
 
 def test_a_view_with_hardly_a_place_refuses_every_photo() -> None:
     none = Catalogue(np.empty((0, 2)), np.empty(0))
-    rows = make(ViewMeasurement(none, np.empty(0), float("nan"), 2.0, ()))
+    rows = make(
+        ViewMeasurement(none, PigmentWeights(np.empty(0), np.empty(0)), float("nan"), 2.0, ())
+    )
     assert len(rows.baseline_dots()) == len(rows.dot_zone) == 0
     for number, photo in enumerate((FIRST, LATER)):
         row = rows.row(number, photo, shifted() if number else None)

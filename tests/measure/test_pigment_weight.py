@@ -30,7 +30,7 @@ class Crowd:
     def weights(self) -> np.ndarray:
         return pigment_weights(
             self.baseline, SD, self.later, [SD] * len(self.later), self.look, self.xy_px
-        )
+        ).weight
 
 
 @pytest.mark.parametrize("left", [(0.4,), (0.7, 0.4, 0.2), (0.05,)])
@@ -99,10 +99,10 @@ def test_with_few_places_the_look_decides() -> None:
         [SD],
         crowd.look[:30],
         crowd.xy_px[:30],
-    )
+    ).weight
     assert few == pytest.approx(prior(crowd.look[:30]))
     none = np.empty(0)
-    assert pigment_weights(none, SD, [none], [SD], none, np.empty((0, 2))).shape == (0,)
+    assert pigment_weights(none, SD, [none], [SD], none, np.empty((0, 2))).weight.shape == (0,)
 
 
 def test_places_no_later_photo_shows_go_by_looks_and_neighbours() -> None:
@@ -144,7 +144,7 @@ def test_noise_unknown_leaves_the_looks() -> None:
     crowd = Crowd((0.3,))
     weight = pigment_weights(
         crowd.baseline, float("nan"), crowd.later, [float("nan")], crowd.look, crowd.xy_px
-    )
+    ).weight
     assert weight == pytest.approx(prior(crowd.look))
 
 
@@ -165,5 +165,5 @@ def test_weights_are_chances_in_any_unit(left: list[float], hair_share: float, u
         [unit * SD] * len(left),
         crowd.look,
         crowd.xy_px,
-    )
+    ).weight
     assert scaled == pytest.approx(weight, abs=1e-6)

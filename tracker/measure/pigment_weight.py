@@ -58,6 +58,18 @@ class WeightSettings:
 
 
 @dataclass(frozen=True, eq=False)
+class PigmentWeights:
+    """Chance in [0, 1] that each place holds pigment, shape (n,).
+
+    `weight` is the verdict; `by_look` is what look, amount and neighbours say without the
+    course: how far the two differ in the fade is what the doubt about hair is worth.
+    """
+
+    weight: FloatColumn
+    by_look: FloatColumn
+
+
+@dataclass(frozen=True, eq=False)
 class _Mixture:
     weight: FloatColumn
     score: float
@@ -98,7 +110,7 @@ def pigment_weights(
     look: FloatColumn,
     xy_px: FloatColumn,
     settings: WeightSettings = WeightSettings(),
-) -> FloatColumn:
+) -> PigmentWeights:
     """Chance in [0, 1] that each place holds pigment.
 
     Parameters
@@ -119,7 +131,7 @@ def pigment_weights(
     result = 0.5 / (1 + np.exp(-look))
     usable = np.isfinite(baseline) & (baseline > 2 * baseline_sd)
     if usable.sum() < 50:
-        return result
+        return PigmentWeights(result, result)
     before = baseline[usable]
     ratios = np.stack(later)[:, usable] / before if later else np.zeros((0, len(before)))
     noise = np.hypot(
@@ -134,9 +146,10 @@ def pigment_weights(
     seen = np.isfinite(ratios)
     places = _Places(look[usable], before, np.nan_to_num(ratios), noise, seen, np.asarray(found))
     by_look = _settle(places, settings)
+    without_course = result.copy()
+    without_course[usable] = by_look
     if not shares.any():
-        result[usable] = by_look
-        return result
+        return PigmentWeights(without_course, without_course)
     count = seen.sum(axis=0)
     mean = np.where(count > 0, places.ratios.sum(axis=0) / np.maximum(count, 1), 1.0)
     # Several starts, by look and from few to many places pigment; the likeliest end counts.
@@ -146,7 +159,7 @@ def pigment_weights(
     # An end in which "hair" clears and "pigment" stays has the two confused (say 0).
     best = max(ends, key=lambda end: (end.say > 0, end.score))
     result[usable] = best.say * best.weight + (1 - best.say) * by_look
-    return result
+    return PigmentWeights(result, without_course)
 
 
 def _logit(share: FloatColumn) -> FloatColumn:

@@ -17,7 +17,7 @@ from tracker.measure.fade import FadeSettings, SystematicErrors, retained_share
 from tracker.measure.fates import course_of_dots
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.photometry import Photometry, PhotometrySettings, Stack, measure_pigment
-from tracker.measure.pigment_weight import WeightSettings, pigment_weights
+from tracker.measure.pigment_weight import PigmentWeights, WeightSettings, pigment_weights
 from tracker.measure.results import FloatColumn
 from tracker.measure.threads import map_threads
 from tracker.measure.tone_gain import ToneGain, ToneGainSettings
@@ -62,10 +62,15 @@ class ViewMeasurement:
     """All photos of a view; `photos[0]` is the baseline, None where a photo had no pixels."""
 
     catalogue: Catalogue
-    weight: FloatColumn
+    weights: PigmentWeights
     spacing_px: float
     sigma_px: float
     photos: tuple[PhotoPigment | None, ...]
+
+    @property
+    def weight(self) -> FloatColumn:
+        """Chance in [0, 1] that each place holds pigment."""
+        return self.weights.weight
 
 
 @dataclass(frozen=True)
@@ -182,7 +187,9 @@ def measure_view(
     if not np.isfinite(spacing_px):
         # One or two places are no pattern to measure: an empty catalogue says so.
         none = Catalogue(np.empty((0, 2)), np.empty(0))
-        return ViewMeasurement(none, np.empty(0), float("nan"), sigma_px, ())
+        return ViewMeasurement(
+            none, PigmentWeights(np.empty(0), np.empty(0)), float("nan"), sigma_px, ()
+        )
     # A quick first look tells hair from pigment; only then may the dots set width and place.
     measured: list[PhotoPigment | None] = []
     looks = np.ones(len(catalogue))
@@ -221,14 +228,14 @@ def measure_view(
 
         measured = [first, *map_threads(follow, photos[1:], workers)]
         if quick:
-            looks = _weights(measured, catalogue, settings.weight)
-    weight = _weights(measured, catalogue, settings.weight)
-    return ViewMeasurement(catalogue, weight, spacing_px, sigma_px, tuple(measured))
+            looks = _weights(measured, catalogue, settings.weight).weight
+    weights = _weights(measured, catalogue, settings.weight)
+    return ViewMeasurement(catalogue, weights, spacing_px, sigma_px, tuple(measured))
 
 
 def _weights(
     measured: Sequence[PhotoPigment | None], catalogue: Catalogue, settings: WeightSettings
-) -> FloatColumn:
+) -> PigmentWeights:
     """Chance of pigment per place from all photos."""
     first = measured[0]
     assert first is not None
@@ -283,12 +290,18 @@ def systematic_errors(
     red, grey = (
         retained_share(a, b, weight) for a, b in zip(first.channels, photo.channels, strict=True)
     )
-    # Doubtful places counted, or not: half the gap is what the doubt is worth.
-    strict, loose = (
-        retained_share(first.pigment, photo.pigment, (weight >= least).astype(float))
-        for least in (0.8, 0.2)
+    # Doubtful places counted, or not, and the verdict without the course: half of each gap is
+    # what the doubt is worth.
+    strict, loose, settled, by_look = (
+        retained_share(first.pigment, photo.pigment, chosen)
+        for chosen in (
+            (weight >= 0.8).astype(float),
+            (weight >= 0.2).astype(float),
+            weight,
+            measurement.weights.by_look,
+        )
     )
-    doubt = abs(loose - strict) / 2
+    doubt = float(np.hypot(loose - strict, settled - by_look)) / 2
     # A place misplaced by delta loses exp(-delta^2 / 4 sigma^2) of its signal; the common part
     # of the misplacement is fitted, about half of the stated error stays.
     lost = 1 - np.exp(-((0.5 * alignment_px) ** 2) / (4 * photo.sigma_px**2))
