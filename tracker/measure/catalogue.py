@@ -28,7 +28,10 @@ class CatalogueSettings:
     baseline_snr: float = 2.2
     change_snr: float = 3.0
     """Peaks of baseline minus later photos, over that difference's own texture."""
-    change_look: float = 0.7
+    baseline_lead: float = 2.0
+    """Log-odds by which a peak of the difference must look more like a dot than the baseline's peak
+    to replace it: taking the better of two looks makes every hair look a little like a dot."""
+    change_look: float = 0.4
     """Share of the difference's look in the look of such a peak, the rest is the baseline's."""
     separation_fwhm: float = 0.7
     """Places closer than this are one dot; the joint fit could not tell them apart."""
@@ -111,7 +114,7 @@ def build_catalogue(
     source = np.concatenate([np.full(len(places), k) for k, (places, _) in enumerate(found)])
     # Of places that are one dot the one that looks more like a dot in its own picture stays: a
     # hair that stayed pulls the baseline's peak aside, a hair that was cut off that of the change.
-    keep = _thin(xy, np.where(source == 2, -100.0, 0.0) + look, separation)
+    keep = _thin(xy, np.choose(source, [settings.baseline_lead, 0.0, -100.0]) + look, separation)
     xy, look, source = xy[keep], look[keep], source[keep]
     by_baseline = dot_logit(np.nan_to_num(base), xy[:, 0], xy[:, 1], sigma_px)
     changed, late_only = source == 1, source == 2

@@ -290,8 +290,8 @@ def systematic_errors(
     red, grey = (
         retained_share(a, b, weight) for a, b in zip(first.channels, photo.channels, strict=True)
     )
-    # Doubtful places counted, or not, and the verdict without the course: half of each gap is
-    # what the doubt is worth.
+    # Doubtful places counted, or not: half the gap is what the doubt is worth. The verdict without
+    # the course is a poor one where it differs much; a tenth of that gap is enough.
     strict, loose, settled, by_look = (
         retained_share(first.pigment, photo.pigment, chosen)
         for chosen in (
@@ -301,7 +301,7 @@ def systematic_errors(
             measurement.weights.by_look,
         )
     )
-    doubt = float(np.hypot(loose - strict, settled - by_look)) / 2
+    doubt = float(np.hypot((loose - strict) / 2, 0.1 * (settled - by_look)))
     # A place misplaced by delta loses exp(-delta^2 / 4 sigma^2) of its signal; the common part
     # of the misplacement is fitted, about half of the stated error stays.
     lost = 1 - np.exp(-((0.5 * alignment_px) ** 2) / (4 * photo.sigma_px**2))
