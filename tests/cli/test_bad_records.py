@@ -366,3 +366,28 @@ def test_the_engine_waits_as_long_as_it_says(named_store: str) -> None:
         else:
             assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "15s"
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("client", "add", "Anna Smith"),
+        ("client", "add", "--smp-date", TOMORROW),
+        ("import", "nowhere"),
+        ("import", "here", "--client", "Anna Smith"),
+        ("import", "here", "--client", "C-0001"),  # its sessions.csv is refused
+    ],
+)
+def test_what_is_refused_makes_no_store(
+    arguments: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_photo(tmp_path / "here" / "a.jpg")
+    (tmp_path / "here" / "sessions.csv").write_text(f"date\n{TOMORROW}\n", encoding="utf-8")
+    status = main([*arguments, "--store", str(tmp_path / "store")])
+    said = capsys.readouterr()
+    only_line(status, said.out, said.err)
+    assert not (tmp_path / "store").exists()
