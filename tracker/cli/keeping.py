@@ -115,6 +115,7 @@ def erase(
             if sys.stdin.readline().strip() != code:
                 raise UnusableError("not confirmed; nothing was changed")
         gone = erase_client(store, code)
+    warn(terminal, gone.notes)
     terminal.result(
         "erased: " + "; ".join(gone.lines()),
         {
@@ -122,6 +123,7 @@ def erase(
             "records": gone.records,
             "photos": gone.photos,
             "files": len(gone.files),
+            "notes": gone.notes,
         },
     )
     return DONE
