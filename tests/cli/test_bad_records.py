@@ -358,7 +358,7 @@ def test_the_engine_waits_as_long_as_it_says(named_store: str) -> None:
             for pragma, value in (
                 ("journal_mode", "wal"),
                 ("foreign_keys", 1),
-                ("synchronous", 1),
+                ("synchronous", 2),
                 ("secure_delete", 1),
             ):
                 assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value

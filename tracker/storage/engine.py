@@ -53,7 +53,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     for pragma in (
         f"busy_timeout = {round(1000 * BUSY_TIMEOUT_S)}",
         "journal_mode = WAL",
-        "synchronous = NORMAL",
+        # What a command said is kept is on disk: a power cut must not take it back.
+        "synchronous = FULL",
         "foreign_keys = ON",
         # What is erased is overwritten, not only unlinked.
         "secure_delete = ON",
