@@ -391,3 +391,24 @@ def test_what_is_refused_makes_no_store(
     said = capsys.readouterr()
     only_line(status, said.out, said.err)
     assert not (tmp_path / "store").exists()
+
+
+def test_an_empty_database_file_is_no_store(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A copy that was cut off must not pass for a clinic without clients."""
+    (tmp_path / "records.db").touch()
+    status = main(["client", "list", "--store", str(tmp_path)])
+    said = capsys.readouterr()
+    assert "there is no store here yet" in only_line(status, said.out, said.err)
+    assert [(file.name, file.stat().st_size) for file in tmp_path.iterdir()] == [("records.db", 0)]
+
+
+def test_what_a_person_wrote_does_not_steer_the_terminal(
+    clinic: None, run: Run, tmp_path: Path
+) -> None:
+    assert run("client", "note", "C-0002", "\x1b[31mred\u202e turned")[0] == 0
+    status, out, _ = run("client", "show", "C-0002")
+    assert (status, "?[31mred? turned" in out) == (0, True)
+    line = only_line(*run("photo", "add", "C-0002", tmp_path / "\x1b[2Jgone.jpg"))
+    assert "?[2Jgone.jpg" in line
