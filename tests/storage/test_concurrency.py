@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pytest
+
 from tests.storage.made_up import incoming
 from tracker.records import ClientRecord, NoteRecord, RecordError, SessionRecord
+from tracker.storage import engine as engines
 from tracker.storage.errors import ChangedMeanwhileError
 from tracker.storage.filing import file_photos, file_within, originals_put
 from tracker.storage.statements import lock_client
@@ -146,3 +150,21 @@ def test_a_photo_filed_by_two_at_once_was_not_lost(
             filed = file_within(connection, other, lock_client(connection, "shared"), photos, put)
     assert (len(filed.known), filed.notes) == (1, ())
     assert [entry.action for entry in store.audit("shared")] == ["add", "add"]
+
+
+def test_turning_the_log_on_waits_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite's own waiting is left out where programs meet a fresh database."""
+    asked: list[str] = []
+
+    class Cursor:
+        def execute(self, text: str) -> None:
+            asked.append(text)
+            if len(asked) < 3:
+                raise sqlite3.OperationalError("database is locked")
+
+    engines._use_log(Cursor())
+    assert asked == ["PRAGMA journal_mode = WAL"] * 3
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT_S", -1.0)
+    asked.clear()
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        engines._use_log(Cursor())
