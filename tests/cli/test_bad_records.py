@@ -358,7 +358,7 @@ def test_the_engine_waits_as_long_as_it_says(named_store: str) -> None:
             for pragma, value in (
                 ("journal_mode", "wal"),
                 ("foreign_keys", 1),
-                ("synchronous", 1),
+                ("synchronous", 2),
                 ("secure_delete", 1),
             ):
                 assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
@@ -366,3 +366,49 @@ def test_the_engine_waits_as_long_as_it_says(named_store: str) -> None:
         else:
             assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "15s"
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("client", "add", "Anna Smith"),
+        ("client", "add", "--smp-date", TOMORROW),
+        ("import", "nowhere"),
+        ("import", "here", "--client", "Anna Smith"),
+        ("import", "here", "--client", "C-0001"),  # its sessions.csv is refused
+    ],
+)
+def test_what_is_refused_makes_no_store(
+    arguments: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_photo(tmp_path / "here" / "a.jpg")
+    (tmp_path / "here" / "sessions.csv").write_text(f"date\n{TOMORROW}\n", encoding="utf-8")
+    status = main([*arguments, "--store", str(tmp_path / "store")])
+    said = capsys.readouterr()
+    only_line(status, said.out, said.err)
+    assert not (tmp_path / "store").exists()
+
+
+def test_an_empty_database_file_is_no_store(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A copy that was cut off must not pass for a clinic without clients."""
+    (tmp_path / "records.db").touch()
+    status = main(["client", "list", "--store", str(tmp_path)])
+    said = capsys.readouterr()
+    assert "there is no store here yet" in only_line(status, said.out, said.err)
+    assert [(file.name, file.stat().st_size) for file in tmp_path.iterdir()] == [("records.db", 0)]
+
+
+def test_what_a_person_wrote_does_not_steer_the_terminal(
+    clinic: None, run: Run, tmp_path: Path
+) -> None:
+    assert run("client", "note", "C-0002", "\x1b[31mred\u202e turned")[0] == 0
+    status, out, _ = run("client", "show", "C-0002")
+    assert (status, "?[31mred? turned" in out) == (0, True)
+    line = only_line(*run("photo", "add", "C-0002", tmp_path / "\x1b[2Jgone.jpg"))
+    assert "?[2Jgone.jpg" in line

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pytest
+
 from tests.storage.made_up import incoming
 from tracker.records import ClientRecord, NoteRecord, RecordError, SessionRecord
+from tracker.storage import engine as engines
 from tracker.storage.errors import ChangedMeanwhileError
-from tracker.storage.filing import file_photos
+from tracker.storage.filing import file_photos, file_within, originals_put
+from tracker.storage.statements import lock_client
 from tracker.storage.store import Store
+from tracker.storage.vault import Shelf
 
 WRITERS = 25
 ROUNDS = 3
@@ -128,3 +134,37 @@ def test_readers_see_one_moment_while_others_write(
         other.add_client(ClientRecord("b"))
         assert select(connection, ClientRecord) == before
     assert len(store.clients()) == 2
+
+
+def test_a_photo_filed_by_two_at_once_was_not_lost(
+    store: Store, open_again: Callable[[], Store]
+) -> None:
+    """Who looked before the other filed it says that it was there already, and no more."""
+    store.add_client(ClientRecord("shared"))
+    photos = [incoming("a.jpg", date(2026, 2, 2))]
+    other = open_again()
+    with originals_put(other, photos) as put:
+        store.vault.remove(Shelf.ORIGINALS, photos[0].record.sha256)
+        file_photos(store, "shared", photos)
+        with other.writing() as connection:
+            filed = file_within(connection, other, lock_client(connection, "shared"), photos, put)
+    assert (len(filed.known), filed.notes) == (1, ())
+    assert [entry.action for entry in store.audit("shared")] == ["add", "add"]
+
+
+def test_turning_the_log_on_waits_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite's own waiting is left out where programs meet a fresh database."""
+    asked: list[str] = []
+
+    class Cursor:
+        def execute(self, text: str) -> None:
+            asked.append(text)
+            if len(asked) < 3:
+                raise sqlite3.OperationalError("database is locked")
+
+    engines._use_log(Cursor())
+    assert asked == ["PRAGMA journal_mode = WAL"] * 3
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT_S", -1.0)
+    asked.clear()
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        engines._use_log(Cursor())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tracker.records import (
     TreatmentPlan,
 )
 from tracker.series import PolygonZone
+from tracker.storage import engine as engines
 from tracker.storage import tables
 from tracker.storage.erase import erase_client, what_goes
 from tracker.storage.errors import NotThereError, StoreError
@@ -142,3 +144,25 @@ def test_who_is_not_there_cannot_be_erased(store: Store) -> None:
     with pytest.raises(NotThereError, match="client nobody"):
         erase_client(store, "nobody")
     assert store.audit() == []
+
+
+def test_an_erasure_beside_a_reader_says_what_is_left(
+    clinic: Store,
+    database: str,
+    open_again: Callable[[], Store],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT_S", 0.2)
+    eraser = open_again()
+    with clinic.reading() as connection:
+        assert connection.execute(sa.select(tables.client.c.id)).all()
+        gone = erase_client(eraser, CODE)
+    if "://" in database:  # a server cleans up by itself, see docs/records.md
+        assert gone.notes == ()
+        return
+    assert "traces stay in the database file" in gone.notes[0]
+    clinic.close()
+    eraser.close()
+    open_again().close()
+    for file in Path(database).glob("records.db*"):
+        assert NAME.encode() not in file.read_bytes()

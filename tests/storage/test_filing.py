@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
+from tests.storage.made_up import incoming
 from tests.storage.photo_files import SECRETS, write_photo
 from tracker.records import ClientRecord, DateSource, RecordError, SessionRecord
 from tracker.series import Stage
@@ -249,3 +250,21 @@ def test_a_left_over_file_that_was_altered_becomes_no_original(
     clinic.vault.put(Shelf.ORIGINALS, name, path.read_bytes())  # left over, and whole
     add(clinic, "C-0001", path)
     assert verify_store(clinic).damage == ()
+
+
+def test_who_is_stopped_while_a_file_gets_its_name_leaves_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.add_client(ClientRecord("C-0001"))
+    put = store.vault.put
+
+    def stopped(shelf: Shelf, name: str, data: bytes) -> bool:
+        put(shelf, name, data)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store.vault, "put", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            file_photos(store, "C-0001", [incoming("a.jpg", date(2026, 2, 2))])
+    assert list(store.vault.names(Shelf.ORIGINALS)) == []
+    assert store.photos("C-0001") == []

@@ -58,7 +58,7 @@ def add(
 ) -> int:
     """Keep a new client."""
     from tracker.cli.clients import add as run
-    from tracker.cli.clients import client_fields
+    from tracker.cli.clients import client_fields, new_client
     from tracker.cli.record_work import opened
 
     fields = client_fields(
@@ -71,8 +71,9 @@ def add(
         pigment=pigment,
         flags=flag,
     )
+    client = new_client(code, fields)
     with opened(store, vault, create=True) as kept:
-        return run(kept, code, fields, Terminal(as_json, quiet, verbose))
+        return run(kept, client, Terminal(as_json, quiet, verbose))
 
 
 @client_app.command()

@@ -24,10 +24,12 @@ from tracker.records import (
 from tracker.report.tables import photo_rows
 from tracker.series import Status
 from tracker.storage.errors import ChangedMeanwhileError
+from tracker.storage.opening import local_clock
 from tracker.storage.overview import list_clients, timeline
 from tracker.storage.results import KeptResult, find_result, list_results, measure_client
 from tracker.storage.store import Store
 
+CODE_GIVEN_OUT = "C-0001"
 MEASURE_COLUMNS = ("photo", "date", "stage", "gone", "95 % interval", "dots", "")
 
 
@@ -56,9 +58,18 @@ def client_fields(
     }
 
 
-def add(store: Store, code: str | None, fields: dict[str, Any], terminal: Terminal) -> int:
+def new_client(code: str | None, fields: dict[str, Any]) -> ClientRecord:
+    """A new client, checked before a store is opened: one refused makes no store."""
     known = {key: value for key, value in fields.items() if value is not None}
-    kept = store.add_client(ClientRecord(code or "", **known))
+    client = ClientRecord(code or "", **known)
+    # The store gives out a code where none was typed; any good one stands for it here.
+    checked = client if client.code else replace(client, code=CODE_GIVEN_OUT)
+    rules.check_client(checked, today=local_clock().date())
+    return client
+
+
+def add(store: Store, client: ClientRecord, terminal: Terminal) -> int:
+    kept = store.add_client(client)
     terminal.result(f"client {kept.record.code} added", content(kept))
     return DONE
 

@@ -21,6 +21,7 @@ from tracker.cli.terminal import (
     Terminal,
     UnusableError,
     stopping_cleanly,
+    visible,
 )
 
 app = typer.Typer(
@@ -285,7 +286,7 @@ def _known_failure(error: Exception) -> str | None:
 
 
 def _fail(line: str) -> int:
-    print(f"smp-tracker: {' '.join(line.split())}", file=sys.stderr)
+    print(f"smp-tracker: {visible(' '.join(line.split()))}", file=sys.stderr)
     return UNUSABLE
 
 

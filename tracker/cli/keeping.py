@@ -10,17 +10,24 @@ from tracker.cli.record_work import opened, warn
 from tracker.cli.terminal import DONE, SOME_REFUSED, Terminal, UnusableError
 from tracker.storage.backup import back_up
 from tracker.storage.erase import erase_client, what_goes
-from tracker.storage.import_folder import import_folder
+from tracker.storage.import_folder import import_read, read_folder
 from tracker.storage.opening import local_clock
 from tracker.storage.restore import restore as bring_back
 from tracker.storage.store import Store
 from tracker.storage.verify import verify_store
 
 
-def bring_in(store: Store, folder: Path, code: str | None, terminal: Terminal) -> int:
-    """Import a client's folder; exit status 1 where a file is no usable photo."""
+def bring_in(
+    named: str | None, vault: str | None, folder: Path, code: str | None, terminal: Terminal
+) -> int:
+    """Import a client's folder; exit status 1 where a file is no usable photo.
+
+    The folder is read first: one that is refused makes no store where there was none.
+    """
     with terminal.progress(folder.name) as progress:
-        done = import_folder(store, folder, code=code, progress=progress)
+        read = read_folder(folder, today=local_clock().date(), code=code, progress=progress)
+        with opened(named, vault, create=True) as store:
+            done = import_read(store, read)
     warn(terminal, done.notes)
     for name, reason in done.refused:
         terminal.failure(f"{name}: not kept: {reason}")
@@ -108,6 +115,7 @@ def erase(
             if sys.stdin.readline().strip() != code:
                 raise UnusableError("not confirmed; nothing was changed")
         gone = erase_client(store, code)
+    warn(terminal, gone.notes)
     terminal.result(
         "erased: " + "; ".join(gone.lines()),
         {
@@ -115,6 +123,7 @@ def erase(
             "records": gone.records,
             "photos": gone.photos,
             "files": len(gone.files),
+            "notes": gone.notes,
         },
     )
     return DONE

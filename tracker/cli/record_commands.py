@@ -37,10 +37,8 @@ def import_(
 ) -> int:
     """Bring a client's folder into the store; the same folder again changes nothing."""
     from tracker.cli.keeping import bring_in
-    from tracker.cli.record_work import opened
 
-    with opened(store, vault, create=True) as kept:
-        return bring_in(kept, folder, client, Terminal(as_json, quiet, verbose))
+    return bring_in(store, vault, folder, client, Terminal(as_json, quiet, verbose))
 
 
 def verify(

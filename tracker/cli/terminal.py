@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,15 @@ SOME_REFUSED = 1
 UNUSABLE = 2
 INTERRUPTED = 130
 """What shells report for a program stopped by Ctrl-C."""
+
+
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What steers a terminal or turns text round instead of being shown."""
+
+
+def visible(text: str) -> str:
+    """Text as it may be shown: a name or note that a person wrote must not steer the terminal."""
+    return _UNSEEN.sub("?", text)
 
 
 @contextmanager
@@ -63,7 +73,7 @@ class Terminal:
         if self.as_json:
             print(json.dumps(_plain(content), indent=1, allow_nan=False, ensure_ascii=False))
         elif not self.quiet:
-            print(text)
+            print(visible(text))
 
     def remark(self, text: str) -> None:
         """Say what a person should know but need not act on."""
@@ -102,7 +112,7 @@ class Terminal:
 
 
 def _say(text: str) -> None:
-    print(" ".join(text.split()), file=sys.stderr, flush=True)
+    print(visible(" ".join(text.split())), file=sys.stderr, flush=True)
 
 
 def _plain(value: Any) -> Any:

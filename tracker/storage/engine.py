@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -52,14 +54,33 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     for pragma in (
         f"busy_timeout = {round(1000 * BUSY_TIMEOUT_S)}",
-        "journal_mode = WAL",
-        "synchronous = NORMAL",
+        # What a command said is kept is on disk: a power cut must not take it back.
+        "synchronous = FULL",
         "foreign_keys = ON",
         # What is erased is overwritten, not only unlinked.
         "secure_delete = ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")
+    _use_log(cursor)
     cursor.close()
+
+
+def _use_log(cursor: Any) -> None:
+    """Turn the write-ahead log on, waiting as long as for anything else.
+
+    SQLite does not wait by itself here where several programs meet a fresh database: it would
+    have two of them wait for each other.
+    """
+    latest = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > latest:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -37,12 +37,15 @@ class Erasure:
         Names of the photos.
     files : tuple of (Shelf, str)
         Originals, thumbnails and measured results in the vault.
+    notes : tuple of str
+        What a person should know after the erasure, a line each.
     """
 
     code: str
     records: dict[str, int]
     photos: tuple[str, ...]
     files: tuple[tuple[Shelf, str], ...]
+    notes: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """The list that a person confirms."""
@@ -105,18 +108,28 @@ def erase_client(store: Store, code: str) -> Erasure:
         connection.execute(tables.client.delete().where(tables.client.c.id == client.id))
         store.note_in_audit(connection, None, "erase", "a client was erased")
         remove_within(connection, store, gone.files)
-    _forget_log(store)
-    return gone
+    return gone if _forget_log(store) else replace(gone, notes=(STILL_READ,))
 
 
-def _forget_log(store: Store) -> None:
-    """Bring SQLite's write-ahead log into the database: erased rows must not live on in it."""
+STILL_READ = (
+    "another program is reading the records: traces stay in the database file until it closes; "
+    "then any command wipes them"
+)
+
+
+def _forget_log(store: Store) -> bool:
+    """Bring SQLite's write-ahead log into the database: erased rows must not live on in either.
+
+    False where a reader held on to the moment before for longer than the busy timeout: the next
+    program that closes the store as the last one does it then.
+    """
     if store.engine.dialect.name != "sqlite":
-        return
+        return True
     connection = store.engine.raw_connection()
     try:
         cursor = connection.cursor()
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         cursor.close()
+        return not busy
     finally:
         connection.close()

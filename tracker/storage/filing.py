@@ -169,25 +169,50 @@ def check_photos(
     return warnings
 
 
+@dataclass(frozen=True)
+class PutOriginals:
+    """Hashes of originals that were not in the vault and are now.
+
+    Attributes
+    ----------
+    new : frozenset of str
+        All of them.
+    lost : frozenset of str
+        Those of them that a record spoke of already.
+    """
+
+    new: frozenset[str]
+    lost: frozenset[str]
+
+
 @contextmanager
-def originals_put(store: Store, photos: Sequence[Incoming]) -> Iterator[Collection[str]]:
+def originals_put(store: Store, photos: Sequence[Incoming]) -> Iterator[PutOriginals]:
     """Put originals and thumbnails into the vault; gives the hashes of those that were not there.
 
     What the block then does not file goes again.
     """
     put: list[tuple[Shelf, str]] = []
+    new: set[str] = set()
     try:
+        # Read before the vault is looked at: an original is there before a record speaks of it,
+        # so one that is on record now and not there was lost, not just filed by somebody else.
+        with store.reading() as connection:
+            hashes = [photo.record.sha256 for photo in photos]
+            on_record = sa.select(tables.photo.c.sha256).where(tables.photo.c.sha256.in_(hashes))
+            recorded = set(connection.execute(on_record).scalars())
         for photo in photos:
             name = photo.record.sha256
             if store.vault.holds(Shelf.ORIGINALS, name):
                 continue
             data = _unchanged(photo)
-            if store.vault.put(Shelf.ORIGINALS, name, data):
-                put.append((Shelf.ORIGINALS, name))
             small = make_thumbnail(data)
-            if small is not None and store.vault.put(Shelf.THUMBNAILS, name, small):
-                put.append((Shelf.THUMBNAILS, name))
-        yield {name for shelf, name in put if shelf is Shelf.ORIGINALS}
+            # Listed first: who is stopped while a file gets its name leaves nothing behind.
+            put += [(Shelf.ORIGINALS, name), (Shelf.THUMBNAILS, name)]
+            if store.vault.put(Shelf.ORIGINALS, name, data):
+                new.add(name)
+            if small is not None:
+                store.vault.put(Shelf.THUMBNAILS, name, small)
+        yield PutOriginals(frozenset(new), frozenset(new & recorded))
     except IntegrityError as error:
         # Somebody filed the same photo in this very moment.
         take_back(store, put)
@@ -218,11 +243,11 @@ def file_within(
     store: Store,
     client: Kept[ClientRecord],
     photos: Sequence[Incoming],
-    put: Collection[str],
+    put: PutOriginals,
 ) -> Filed:
     """File photos whose originals are in the vault, as a part of a larger transaction.
 
-    `put` holds the hashes of originals that were not in the vault before (`originals_put`).
+    `put` says which originals were not in the vault before (`originals_put`).
     """
     hold_vault(connection)
     notes = check_photos(connection, store, client.record, client.id, photos)
@@ -240,7 +265,7 @@ def file_within(
                 notes.append(f"{record.name}: is the same photo as {before.name}; kept once")
             else:
                 known.append(before)
-                if record.sha256 in put:
+                if record.sha256 in put.lost:
                     notes.append(
                         f"{before.name}: its original was lost from the vault; it is back, the "
                         "same byte for byte"
@@ -250,7 +275,7 @@ def file_within(
         if not store.vault.holds(Shelf.ORIGINALS, record.sha256):
             # An erasure took it away between our putting it there and now.
             store.vault.put(Shelf.ORIGINALS, record.sha256, _unchanged(photo))
-        elif record.sha256 not in put:
+        elif record.sha256 not in put.new:
             # Left over by a program that was stopped: no record may rest on it unseen.
             checked_get(store.vault, Shelf.ORIGINALS, record.sha256)
         name = _free_name(record.name, names)

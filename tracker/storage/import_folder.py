@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +25,7 @@ from tracker.series import PolygonZone, Progress, Session
 from tracker.storage.filing import (
     Filed,
     Incoming,
+    PutOriginals,
     check_photos,
     describe_photo,
     file_within,
@@ -86,6 +87,36 @@ class _Content:
     photos: tuple[Incoming, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class ReadFolder:
+    """A client's folder, read and checked by itself: what can be known without a store."""
+
+    content: _Content
+    refused: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+
+
+def read_folder(
+    path: Path, *, today: date, code: str | None = None, progress: Progress | None = None
+) -> ReadFolder:
+    """Read and check a client's folder before a store is opened or made; see `import_folder`."""
+    folder = read_client_folder(path, today=today)
+    code = path.resolve().name if code is None else code
+    try:
+        rules.check_code(code)
+    except RecordError as error:
+        raise RecordError(error.name, error.what, "name one with --client, never a name") from error
+    incoming, refused = _photos(path, folder, today, progress)
+    content = _content(code, folder, incoming)
+    notes = list(folder.notes)
+    rules.check_client(content.client, today=today)
+    notes += rules.check_plan(content.plan, code)
+    notes += rules.check_sessions(content.sessions, content.client, today=today)
+    for zone in content.zones:
+        rules.check_zone(zone)
+    return ReadFolder(content, tuple(refused), tuple(notes))
+
+
 def import_folder(
     store: Store, path: Path, *, code: str | None = None, progress: Progress | None = None
 ) -> Imported:
@@ -117,30 +148,24 @@ def import_folder(
     StoreError
         If database or vault cannot be written.
     """
-    folder = read_client_folder(path, today=store.today)
-    code = path.resolve().name if code is None else code
-    try:
-        rules.check_code(code)
-    except RecordError as error:
-        raise RecordError(error.name, error.what, "name one with --client, never a name") from error
-    incoming, refused = _photos(path, folder, store, progress)
-    content = _content(code, folder, incoming)
-    notes = list(folder.notes)
-    rules.check_client(content.client, today=store.today)
-    notes += rules.check_plan(content.plan, code)
-    notes += rules.check_sessions(content.sessions, content.client, today=store.today)
-    for zone in content.zones:
-        rules.check_zone(zone)
+    return import_read(store, read_folder(path, today=store.today, code=code, progress=progress))
+
+
+def import_read(store: Store, folder: ReadFolder) -> Imported:
+    """Bring a folder that was read into the store; see `import_folder`."""
+    content = folder.content
+    code = content.client.code
     with store.reading() as connection:
         row = client_row(connection, code)
         client = content.client if row is None else find_client(connection, code).record
-        check_photos(connection, store, client, None if row is None else row["id"], incoming)
-    with originals_put(store, incoming) as put, store.writing() as connection:
-        return _write(connection, store, content, put, refused, notes)
+        client_id = None if row is None else row["id"]
+        check_photos(connection, store, client, client_id, content.photos)
+    with originals_put(store, content.photos) as put, store.writing() as connection:
+        return _write(connection, store, folder, put)
 
 
 def _photos(
-    path: Path, folder: ClientFolder, store: Store, progress: Progress | None
+    path: Path, folder: ClientFolder, today: date, progress: Progress | None
 ) -> tuple[list[Incoming], list[tuple[str, str]]]:
     incoming: list[Incoming] = []
     refused: list[tuple[str, str]] = []
@@ -148,7 +173,7 @@ def _photos(
         if progress is not None:
             progress(number / len(folder.photos), f"reading {photo.name}")
         try:
-            one, _ = describe_photo(path / photo.name, today=store.today)
+            one, _ = describe_photo(path / photo.name, today=today)
         except PhotoError as error:
             refused.append((error.name, f"{error.what}; {error.remedy}"))
         else:
@@ -184,13 +209,12 @@ def _session(session: Session) -> SessionRecord:
 def _write(
     connection: sa.Connection,
     store: Store,
-    content: _Content,
-    put: Collection[str],
-    refused: list[tuple[str, str]],
-    notes: list[str],
+    folder: ReadFolder,
+    put: PutOriginals,
 ) -> Imported:
+    content = folder.content
     code = content.client.code
-    notes = list(notes)
+    notes = list(folder.notes)
     is_new = client_row(connection, code) is None
     if is_new:
         client = insert(connection, content.client, None)
@@ -211,7 +235,7 @@ def _write(
     )
     filed = file_within(connection, store, client, content.photos, put)
     return Imported(
-        code, is_new, filed, n_sessions, n_zones, tuple(refused), (*notes, *filed.notes)
+        code, is_new, filed, n_sessions, n_zones, folder.refused, (*notes, *filed.notes)
     )
 
 

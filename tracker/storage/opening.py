@@ -79,7 +79,8 @@ def open_store(
 
 def _check_folder(place: StorePlace, *, create: bool) -> None:
     file = place.database_file
-    if not create and file is not None and not file.exists():
+    # SQLite takes an empty file for a fresh database; a clinic's never is one.
+    if not create and file is not None and not (file.exists() and file.stat().st_size):
         raise StoreError(
             place.label,
             "there is no store here yet",
