@@ -45,14 +45,15 @@ LAYERS = {
     "folder": 4,
     "view_rows": 3,
     "view_analysis": 4,
+    "redating": 4,
     "analysis": 5,
     "self_check": 6,
     "report": 6,
-    "batch": 7,
     "storage": 7,
-    "ui": 8,
-    "cli": 8,
-    "__main__": 9,
+    "batch": 8,
+    "ui": 9,
+    "cli": 9,
+    "__main__": 10,
 }
 """A module imports only from rooms with a lower number, or from its own room."""
 

@@ -1,59 +1,226 @@
-"""The command batch: many clients' folders."""
+"""The command batch: many clients' photos, planned, run, summed up."""
 
 from __future__ import annotations
 
-import os
+import signal
+import threading
+from collections import Counter
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
-from tracker.batch.run import (
-    BATCH_FILE,
-    FAILURES_FILE,
-    ClientOutcome,
-    batch_csv,
-    failures_csv,
-    find_clients,
-    measure_clients,
+from tracker.batch.found import FAILURES_FILE, OVERVIEW_FILE, Failure, Kind
+from tracker.batch.outputs import BatchTotals
+from tracker.batch.places import PlaceLostError
+from tracker.batch.progress import BatchProgress, amount, duration
+from tracker.batch.session import Batch, BatchRequest, PlannedBatch, watch
+from tracker.cli.terminal import (
+    DONE,
+    INTERRUPTED,
+    SOME_REFUSED,
+    Terminal,
+    UnusableError,
+    table,
 )
-from tracker.cli.terminal import DONE, SOME_REFUSED, Terminal
-from tracker.report.publish import published_folder
-from tracker.series import natural_key
+from tracker.series import Progress
+
+MOST_LINES = 50
+"""Failures said one by one; the rest is in failures.csv."""
 
 
-def batch(root: Path, out: Path, *, jobs: int, overwrite: bool, terminal: Terminal) -> int:
-    """Measure every client below `root` into `out`; returns the exit status."""
-    folders = find_clients(root, out)
-    own_names = {BATCH_FILE, FAILURES_FILE, *(folder.name for folder in folders)}
-    if (out / BATCH_FILE).exists():
-        # Clients of an earlier batch may have left since.
-        own_names |= {found.parent.name for found in out.glob("*/analysis.json")}
-    outcomes: list[ClientOutcome] = []
-    with (
-        published_folder(out, own_names=own_names, overwrite=overwrite) as work,
-        terminal.progress("batch") as progress,
-    ):
-        workers = min(jobs or os.cpu_count() or 1, len(folders))
-        for outcome in measure_clients(folders, work, workers=workers, today=date.today()):
-            outcomes.append(outcome)
-            for row in outcome.failures:
-                name = f"{row['client']}/{row['photo']}" if row["photo"] else row["client"]
-                terminal.failure(f"{name}: not measured: {row['reason']}")
-            for note in outcome.notes:
-                terminal.detail(f"{outcome.client}/{note}")
-            terminal.detail(f"{outcome.client}: {len(outcome.rows)} photos done")
-            progress(len(outcomes) / len(folders), f"{outcome.client} done")
-        outcomes.sort(key=lambda done: natural_key(done.client))
-        (work / BATCH_FILE).write_text(batch_csv(outcomes), encoding="utf-8", newline="")
-        (work / FAILURES_FILE).write_text(failures_csv(outcomes), encoding="utf-8", newline="")
-    failures = [row for outcome in outcomes for row in outcome.failures]
-    n_photos = sum(len(outcome.rows) for outcome in outcomes)
-    terminal.result(
-        f"{len(outcomes)} clients, {n_photos} photos, {len(failures)} not measured; {out}",
-        {
-            "out": str(out),
-            "clients": len(outcomes),
-            "photos": n_photos,
-            "failures": failures,
-        },
+def batch(
+    root: Path,
+    out: Path,
+    *,
+    jobs: int,
+    overwrite: bool,
+    terminal: Terminal,
+) -> int:
+    """Measure every client folder below `root` into `out`; returns the exit status."""
+    request = BatchRequest(str(root), str(out), workers=jobs, force=overwrite)
+    return run_batch(request, dry_run=False, terminal=terminal)
+
+
+def run_batch(request: BatchRequest, *, dry_run: bool, terminal: Terminal) -> int:
+    """Plan and run a batch; returns the exit status."""
+    asked = Batch(request)
+    try:
+        with terminal.progress("planning") as progress:
+            progress(0.0, f"looking into {request.root}")
+            planned = asked.plan(asked.find())
+            if not dry_run:
+                asked.check_output()
+    except PlaceLostError as error:
+        raise UnusableError(str(error)) from error
+    if dry_run:
+        terminal.result(plan_table(planned), _plan_content(planned, request))
+        return DONE
+    if not terminal.as_json:
+        terminal.remark(plan_line(planned))
+    try:
+        with asked.held() as lock:
+            stopped = False
+            try:
+                with terminal.progress("batch") as progress:
+                    for moment in asked.run(planned, lock, today=date.today()):
+                        _show(progress, moment)
+            except KeyboardInterrupt:
+                stopped = True
+            totals = asked.write_outputs(planned.plan)
+    except PlaceLostError as error:
+        raise UnusableError(str(error)) from error
+    _say_failures(totals, terminal)
+    terminal.result(_summary(totals, request), _totals_content(totals, request))
+    if stopped:
+        left = f"{totals.unfinished} clients are left" if totals.unfinished else "all was done"
+        terminal.failure(f"stopped; {left}; the same command goes on where it stopped")
+        return INTERRUPTED
+    return SOME_REFUSED if totals.n_failed else DONE
+
+
+def watch_batch(request: BatchRequest, *, seconds: float, terminal: Terminal) -> int:
+    """Measure what comes into a folder until Ctrl-C; returns the exit status."""
+    asked = Batch(request)
+    asked.check_output()
+    enough = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        enough.set()
+        raise KeyboardInterrupt
+
+    def finished(totals: BatchTotals) -> None:
+        if terminal.as_json:
+            return
+        terminal.remark(
+            f"{totals.clients} clients, {totals.photos} photos, {totals.n_failed} not measured"
+        )
+        _say_failures(totals, terminal, already=said)
+        said.update((f.client, f.photo, f.reason) for f in totals.failures)
+
+    said: set[tuple[str, str, str]] = set()
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        with asked.held() as lock, terminal.progress("batch") as progress:
+            if not terminal.as_json:
+                terminal.remark(f"watching {request.root} (Ctrl-C ends it)")
+            watch(
+                asked,
+                lock,
+                seconds=seconds,
+                today=date.today,
+                pause=lambda span: not enough.wait(span),
+                told=lambda moment: _show(progress, moment),
+                finished=finished,
+            )
+    except KeyboardInterrupt:
+        terminal.remark("stopped watching; the same command goes on")
+    except PlaceLostError as error:
+        raise UnusableError(str(error)) from error
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return DONE
+
+
+def _show(progress: Progress, moment: BatchProgress) -> None:
+    progress(moment.share, f"{moment.line} · {moment.sentence}")
+
+
+def plan_line(planned: PlannedBatch) -> str:
+    """A plan in one line."""
+    plan, guess = planned.plan, planned.estimate
+    line = f"{len(plan.clients)} clients, {plan.n_views} views, {plan.n_photos} photos; "
+    if not plan.pending:
+        return line + "all measured already"
+    return line + (
+        f"{len(plan.pending)} clients with {plan.n_new_photos} photos to do, about "
+        f"{duration(guess.seconds)} and {amount(guess.n_bytes)} of disk"
     )
-    return SOME_REFUSED if failures else DONE
+
+
+def plan_table(planned: PlannedBatch) -> str:
+    """A plan as a table for people."""
+    plan, guess = planned.plan, planned.estimate
+    basis = "by this batch so far" if guess.from_this_machine else "by other machines' figures"
+    rows = [
+        ("plan", "all", "to do"),
+        ("clients", str(len(plan.clients)), str(len(plan.pending))),
+        ("views", str(plan.n_views), str(sum(len(c.client.views()) for c in plan.pending))),
+        ("photos", str(plan.n_photos), str(plan.n_new_photos)),
+        ("time", "", f"about {duration(guess.seconds)}" if plan.pending else "none"),
+        ("disk", "", f"about {amount(guess.n_bytes)}" if plan.pending else "none"),
+        ("processes", "", f"{planned.workers} ({basis})"),
+    ]
+    text = table(rows)
+    if plan.failures:
+        text += f"\n{len(plan.failures)} files or folders do not fit:\n"
+        text += "\n".join(f"  {_line(failure)}" for failure in plan.failures[:MOST_LINES])
+    return text
+
+
+def _plan_content(planned: PlannedBatch, request: BatchRequest) -> dict[str, Any]:
+    plan = planned.plan
+    return {
+        "out": request.out,
+        "clients": len(plan.clients),
+        "views": plan.n_views,
+        "photos": plan.n_photos,
+        "clients_to_do": len(plan.pending),
+        "photos_to_do": plan.n_new_photos,
+        "seconds": round(planned.estimate.seconds, 1),
+        "bytes": planned.estimate.n_bytes,
+        "failures": [_failure_content(failure) for failure in plan.failures],
+    }
+
+
+def _say_failures(
+    totals: BatchTotals, terminal: Terminal, already: set[tuple[str, str, str]] | None = None
+) -> None:
+    rows = [
+        f for f in totals.failures if not already or (f.client, f.photo, f.reason) not in already
+    ]
+    most = len(rows) if terminal.verbose else MOST_LINES
+    for failure in rows[:most]:
+        terminal.failure(_line(failure))
+    if len(rows) > most:
+        terminal.failure(f"and {len(rows) - most} more, all in {FAILURES_FILE}")
+
+
+def _line(failure: Failure) -> str:
+    name = "/".join(part for part in (failure.client, failure.photo) if part)
+    what = "" if failure.kind is Kind.DUPLICATE else "not measured: "
+    return f"{name}: {what}{failure.reason}; {failure.remedy}"
+
+
+def _summary(totals: BatchTotals, request: BatchRequest) -> str:
+    counted = Counter(failure.kind for failure in totals.failures)
+    rows = [
+        ("batch", ""),
+        ("clients", str(totals.clients)),
+        ("photos", str(totals.photos)),
+        ("measured", str(totals.measured)),
+        ("not measured", str(totals.n_failed)),
+    ]
+    rows += [(f"  {kind.value}", str(counted[kind])) for kind in Kind if counted[kind]]
+    text = table(rows)
+    reasons = totals.by_reason()
+    if reasons:
+        shown = [("rows", "reason"), *((str(n), reason) for _, reason, n in reasons[:8])]
+        text += f"\n\n{table(shown)}"
+    return f"{text}\n{request.out.rstrip('/')}/{OVERVIEW_FILE}"
+
+
+def _totals_content(totals: BatchTotals, request: BatchRequest) -> dict[str, Any]:
+    return {
+        "out": request.out,
+        "clients": totals.clients,
+        "photos": totals.photos,
+        "measured": totals.measured,
+        "unfinished": totals.unfinished,
+        "failures": [_failure_content(failure) for failure in totals.failures],
+    }
+
+
+def _failure_content(failure: Failure) -> dict[str, Any]:
+    return asdict(failure) | {"kind": failure.kind.value}

@@ -132,20 +132,59 @@ def analyse(
 
 @app.command()
 def batch(
-    root: Annotated[Path, typer.Argument(help="Folder that holds a folder per client.")],
-    out: Annotated[Path, typer.Option(help="Folder for the results; new or empty.")],
+    root: Annotated[str, typer.Argument(help="Folder of the photos, or s3://bucket/prefix.")],
+    out: Annotated[str, typer.Option(help="Folder for the results, or s3://bucket/prefix.")],
+    pattern: Annotated[
+        str, typer.Option(help='How names tell whose a photo is: "{client}_{date}_{view}".')
+    ] = "",
+    manifest: Annotated[
+        Path | None, typer.Option(help="CSV or Excel table: photo, client, view, date.")
+    ] = None,
     jobs: Annotated[
-        int, typer.Option(min=0, help="Clients measured at a time; 0 uses all processors.")
-    ] = 1,
+        int, typer.Option(min=0, help="Processes on this computer; 0: one per processor.")
+    ] = 0,
+    memory_gb: Annotated[
+        float | None, typer.Option(min=0.5, help="Memory they may take; else what is free.")
+    ] = None,
+    scheduler: Annotated[
+        str, typer.Option(help="Address of a Dask scheduler, tcp://...: the cluster works.")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, do nothing.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Measure again what failed before.")
+    ] = False,
+    summary_only: Annotated[
+        bool, typer.Option("--summary-only", help="No folder, picture or dots per client.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on and measure what comes in, until Ctrl-C.")
+    ] = False,
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 5.0,
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> int:
-    """Measure many clients' folders."""
-    from tracker.cli.batching import batch as run
+    """Measure many clients' photos. Stopped at any time, the same command goes on."""
+    from tracker.batch.session import BatchRequest
+    from tracker.cli.batching import run_batch, watch_batch
 
-    return run(root, out, jobs=jobs, overwrite=force, terminal=Terminal(as_json, quiet, verbose))
+    request = BatchRequest(
+        root,
+        out,
+        pattern=pattern,
+        manifest=manifest,
+        workers=jobs,
+        memory_mb=None if memory_gb is None else 1000 * memory_gb,
+        scheduler=scheduler,
+        summary_only=summary_only,
+        retry_failed=retry_failed,
+        force=force,
+    )
+    terminal = Terminal(as_json, quiet, verbose)
+    if watch:
+        return watch_batch(request, seconds=every, terminal=terminal)
+    return run_batch(request, dry_run=dry_run, terminal=terminal)
 
 
 @app.command()

@@ -71,14 +71,15 @@ def published_folder(
         work.chmod(0o755)  # mkdtemp's own 0700 would keep colleagues out of the results
         yield work
         check_folder(target, own_names=own_names, overwrite=overwrite)
-        _swap(work, target)
+        swap_folder(work, target)
     except OSError as error:
         raise _cannot_write(target, error) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _swap(work: Path, target: Path) -> None:
+def swap_folder(work: Path, target: Path) -> None:
+    """Give the folder `work` the name `target`; what stood there is removed."""
     if not target.exists():
         work.rename(target)
         return

@@ -41,7 +41,7 @@ def write_results(
     plan: Plan | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
-) -> None:
+) -> dict[str, ViewPictures]:
     """Write all results of one client to the folder `target`, whole or not at all.
 
     Parameters
@@ -58,6 +58,11 @@ def write_results(
         Whether earlier results may be replaced.
     progress : callable, optional
         Told the share done and what is being done.
+
+    Returns
+    -------
+    dict of view name to ViewPictures
+        The pictures that the page shows.
 
     Raises
     ------
@@ -109,6 +114,7 @@ def write_results(
             goal=plan.goal.value if plan and plan.goal else "",
         )
         _write_text(folder / "report.html", page)
+    return view_pictures
 
 
 def _pictures(before: Picture, after: Picture, photo: PhotoMeasures) -> ViewPictures:

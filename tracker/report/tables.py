@@ -302,11 +302,12 @@ def rows_csv(columns: Sequence[str], rows: Iterable[Row]) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([_field(row.get(name)) for name in columns])
+        writer.writerow([field_text(row.get(name)) for name in columns])
     return buffer.getvalue()
 
 
-def _field(value: Any) -> str:
+def field_text(value: Any) -> str:
+    """A value as a field of a table; what was not measured is empty."""
     if value is None:
         return ""
     if isinstance(value, float):

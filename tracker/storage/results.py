@@ -25,21 +25,17 @@ from tracker.photos import decode_photo
 from tracker.records import (
     PhotoRecord,
     SessionRecord,
-    TimelineSettings,
     TreatmentPlan,
-    days_since_session,
-    stage_of,
 )
 from tracker.records.timeline import DEFAULT_TIMELINE
+from tracker.redating import redated, redated_view
 from tracker.report.tables import photo_rows, to_json
 from tracker.series import (
-    PhotoMeasures,
     PolygonZone,
     Progress,
     SeriesAnalysis,
     SeriesPhoto,
     Session,
-    ViewAnalysis,
     time_key,
 )
 from tracker.storage import tables
@@ -50,7 +46,6 @@ from tracker.storage.result_form import ResultFormError, from_bytes, to_bytes
 from tracker.storage.statements import find_client, lock_client, records, select
 from tracker.storage.store import Store
 from tracker.storage.vault import AlteredError, LostError, Shelf, checked_get, sha256_of
-from tracker.view_rows import healing_flag
 
 DEFAULT_SETTINGS = AnalysisSettings()
 
@@ -352,9 +347,9 @@ def _together(
 ) -> SeriesAnalysis:
     """The views of a client as one series, with today's dates and stages."""
     days = {photo.name: photo.captured_on for photo in photos}
-    views = [_dated_view(view, days, visits, settings.timeline) for p in parts for view in p.views]
+    views = [redated_view(view, days, visits, settings.timeline) for p in parts for view in p.views]
     refused = [
-        _dated(row, days[row.photo], None, visits, settings.timeline)
+        redated(row, days[row.photo], None, visits, settings.timeline)
         for part in parts
         for row in part.refused
     ]
@@ -368,41 +363,4 @@ def _together(
         settings=settings.as_mapping(),
         settings_hash=settings.fingerprint(),
         notes=tuple(note for part in parts for note in part.notes),
-    )
-
-
-def _dated_view(
-    view: ViewAnalysis,
-    days: dict[str, date | None],
-    visits: Sequence[Session],
-    timeline: TimelineSettings,
-) -> ViewAnalysis:
-    start = days[view.baseline]
-    return replace(
-        view,
-        photos=tuple(_dated(row, days[row.photo], start, visits, timeline) for row in view.photos),
-    )
-
-
-def _dated(
-    row: PhotoMeasures,
-    day: date | None,
-    start: date | None,
-    visits: Sequence[Session],
-    timeline: TimelineSettings,
-) -> PhotoMeasures:
-    """A row with its day, stage and days as they are known now."""
-    stage = stage_of(day, visits, timeline)
-    flags = row.flags
-    if stage is not row.stage and row.usable:
-        problems = row.quality.problems if row.quality is not None else ()
-        others = [f for f in flags[len(problems) :] if f not in healing_flag(row.stage)]
-        flags = (*problems, *healing_flag(stage), *others)
-    return replace(
-        row,
-        captured_on=day,
-        days_since_baseline=None if day is None or start is None else (day - start).days,
-        days_since_session=days_since_session(day, visits),
-        stage=stage,
-        flags=flags,
     )

@@ -32,7 +32,7 @@ class S3Vault:
             )
         self._url = f"s3://{bucket}/{prefix}".rstrip("/")
         self._prefix = f"{prefix}/" if prefix else ""
-        self._store = _connect(bucket)
+        self._store = connect_bucket(bucket)
 
     @property
     def place(self) -> str:
@@ -111,7 +111,8 @@ class S3Vault:
         )
 
 
-def _connect(bucket: str) -> S3Store:
+def connect_bucket(bucket: str) -> S3Store:
+    """Client of a bucket; raises `StoreError` where the extra is not installed."""
     try:
         from obstore.store import S3Store
     except ModuleNotFoundError as error:
