@@ -384,7 +384,7 @@ def _pretend_done(root: Path, out: Path) -> None:
             row |= {"view": photo.view, "status": "measured", "reason": "", "stage": "healed"}
             row |= {"captured_on": photo.name[:10], "flags": "", "registered_to": photo.name}
             row |= {"days_since_baseline": 40, "days_since_session": 40, "n_dots": 800}
-            rows.append(row)
+            rows.append([row[name] for name in PHOTO_COLUMNS])
         kept.put_client(
             ClientRecord(
                 client.name,
@@ -427,6 +427,7 @@ def _plan(root: str, out: str) -> None:
         json.dumps(
             {
                 "seconds": time.perf_counter() - started,
+                "processor_seconds": time.process_time(),
                 "peak_mb": peak_memory_mb(),
                 "to_do": planned.plan.n_new_photos,
             }
@@ -438,7 +439,7 @@ def _resume(root: str, out: str) -> None:
     from tracker.batch.session import Batch, BatchRequest
 
     started = time.perf_counter()
-    asked = Batch(BatchRequest(root, out, summary_only=True, force=False))
+    asked = Batch(BatchRequest(root, out, summary_only=True))
     planned = asked.plan(asked.find())
     planned_after = time.perf_counter() - started
     Path(out, ".smp-batch", "about.json").write_text("{}")
@@ -451,6 +452,7 @@ def _resume(root: str, out: str) -> None:
             {
                 "planned_seconds": planned_after,
                 "seconds": time.perf_counter() - started,
+                "processor_seconds": time.process_time(),
                 "peak_mb": peak_memory_mb(),
                 "to_do": planned.plan.n_new_photos,
                 "rows": totals.photos,

@@ -113,8 +113,8 @@ class ClientRecord:
         Hash of what its folder of results was made from; empty without such a folder.
     facts : dict of path to (size, stamp, facts)
         What reading its photos told.
-    rows : list of dict
-        Rows of batch.csv.
+    rows : list of list
+        Rows of batch.csv: values in the order of `PHOTO_COLUMNS`.
     failures : list of Failure
     notes : list of str
     summary : dict
@@ -127,7 +127,7 @@ class ClientRecord:
     state: str
     published: str
     facts: dict[str, tuple[int, str, PhotoFacts]]
-    rows: list[dict[str, Any]]
+    rows: list[list[Any]]
     failures: list[Failure]
     notes: list[str]
     summary: dict[str, Any]
@@ -210,13 +210,14 @@ class Kept:
         self.out.remove(_series_path(key))
 
     def client(self, name: str) -> ClientRecord | None:
-        content = self._json(client_path(name))
-        if content is None or content.get("client") != name:
+        parts = self._lines(client_path(name))
+        if parts is None or parts[0].get("client") != name:
             return None
+        head, content = parts[0], json.loads(parts[1])
         return ClientRecord(
             client=name,
-            state=content["state"],
-            published=content["published"],
+            state=head["state"],
+            published=head["published"],
             facts={
                 path: (size, stamp, PhotoFacts.of_list(facts))
                 for path, size, stamp, facts in content["facts"]
@@ -228,17 +229,25 @@ class Kept:
             ],
             notes=content["notes"],
             summary=content["summary"],
-            seconds=content["seconds"],
-            megapixels=content["megapixels"],
-            n_bytes=content["n_bytes"],
+            seconds=head["seconds"],
+            megapixels=head["megapixels"],
+            n_bytes=head["n_bytes"],
         )
 
     def put_client(self, record: ClientRecord) -> None:
-        content = {
+        """Keep a client's record: a first line for planning, a second with all the rest."""
+        head = {
             "form": FORM,
             "client": record.client,
             "state": record.state,
             "published": record.published,
+            "n_failures": len(record.failures),
+            "n_photos": len(record.rows),
+            "seconds": record.seconds,
+            "megapixels": record.megapixels,
+            "n_bytes": record.n_bytes,
+        }
+        content = {
             "facts": [
                 [path, size, stamp, facts.as_list()]
                 for path, (size, stamp, facts) in record.facts.items()
@@ -247,26 +256,34 @@ class Kept:
             "failures": [failure.as_list()[1:] for failure in record.failures],
             "notes": record.notes,
             "summary": record.summary,
-            "seconds": record.seconds,
-            "megapixels": record.megapixels,
-            "n_bytes": record.n_bytes,
         }
-        self.out.write(client_path(record.client), _text(content))
+        self.out.write(client_path(record.client), _text(head) + b"\n" + _text(content))
 
     def state_of(self, path: str) -> tuple[str, ClientState] | None:
         """Client and state in the record at `path`, as `names` lists it."""
-        content = self._json(path)
-        if content is None:
+        parts = self._lines(path)
+        if parts is None:
             return None
-        return content["client"], ClientState(
-            content["state"],
-            content["published"],
-            len(content["failures"]),
-            len(content["rows"]),
-            content["seconds"],
-            content["megapixels"],
-            content["n_bytes"],
+        head = parts[0]
+        return head["client"], ClientState(
+            head["state"],
+            head["published"],
+            head["n_failures"],
+            head["n_photos"],
+            head["seconds"],
+            head["megapixels"],
+            head["n_bytes"],
         )
+
+    def _lines(self, path: str) -> tuple[dict[str, Any], bytes] | None:
+        """Head and rest of a client's record; None where it is missing, cut or of another form."""
+        try:
+            first, _, rest = self.out.read(path).partition(b"\n")
+            head = json.loads(first)
+        except (OSError, ValueError):
+            return None
+        whole = isinstance(head, dict) and head.get("form") == FORM and rest.endswith(b"}")
+        return (head, rest) if whole else None
 
     def _json(self, path: str) -> dict[str, Any] | None:
         try:

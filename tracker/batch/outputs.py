@@ -7,17 +7,20 @@ depend on who worked when, and a million rows need little memory.
 from __future__ import annotations
 
 import csv
+import hashlib
+import io
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from tracker.batch.found import (
     BATCH_FILE,
     FAILURES_FILE,
     OVERVIEW_FILE,
     PARQUET_FILE,
+    WORK_FOLDER,
     Failure,
     Kind,
 )
@@ -29,6 +32,9 @@ from tracker.batch.plan import Plan
 from tracker.report.tables import PHOTO_COLUMNS, field_text
 from tracker.series import natural_key
 
+_STATUS, _PHOTO, _VIEW, _SHA256 = map(PHOTO_COLUMNS.index, ("status", "photo", "view", "sha256"))
+TOP_FILES = (BATCH_FILE, PARQUET_FILE, FAILURES_FILE, OVERVIEW_FILE)
+TABLES_PATH = f"{WORK_FOLDER}/tables.json"
 FAILURE_COLUMNS = ("client", "photo", "view", "kind", "reason", "remedy")
 
 
@@ -79,14 +85,18 @@ def _general(failure: Failure) -> str:
 
 
 def write_outputs(plan: Plan, out: Place) -> BatchTotals:
-    """Write all tables and the overview.
+    """Write all tables and the overview, unless they are there and nothing was done.
 
     Raises
     ------
     PlaceLostError
         If the results can no longer be written.
     """
-    kept = Kept(out)
+    kept, key = Kept(out), _tables_key(plan)
+    known = None if plan.pending else _written(out, key)
+    if known is not None:
+        return known
+    out.remove(TABLES_PATH)
     work = out.work_folder()
     try:
         totals = _Gathered(plan)
@@ -98,9 +108,7 @@ def write_outputs(plan: Plan, out: Place) -> BatchTotals:
             for record in _records(plan, kept):
                 totals.add(record)
                 for row in record.rows:
-                    writer.writerow(
-                        [record.client, *(field_text(row.get(name)) for name in PHOTO_COLUMNS)]
-                    )
+                    writer.writerow([record.client, *map(field_text, row)])
                 parquet.add(record.client, record.rows)
                 overview.add(ClientCard.of(record))
         parquet.close()
@@ -120,10 +128,36 @@ def write_outputs(plan: Plan, out: Place) -> BatchTotals:
         raise write_failure(out.url, error) from error
     finally:
         remove_folder(work)
+    counts = [done.clients, done.photos, done.measured, done.unfinished]
+    out.write(TABLES_PATH, json.dumps({"key": key, "counts": counts}).encode())
     return done
 
 
-TOP_FILES = (BATCH_FILE, PARQUET_FILE, FAILURES_FILE, OVERVIEW_FILE)
+def _tables_key(plan: Plan) -> str:
+    """Hash of what the tables are made from, where every client is done."""
+    digest = hashlib.sha256()
+    for planned in plan.clients:
+        digest.update(f"{planned.client.name}\0{planned.state}\0".encode())
+    digest.update(json.dumps([failure.as_list() for failure in plan.failures]).encode())
+    return digest.hexdigest()
+
+
+def _written(out: Place, key: str) -> BatchTotals | None:
+    """The numbers of tables that are there and up to date."""
+    try:
+        content = json.loads(out.read(TABLES_PATH))
+        names = {entry.name for entry in out.entries("")}
+        if content["key"] != key or not names.issuperset(TOP_FILES):
+            return None
+        lines = csv.reader(io.StringIO(out.read(FAILURES_FILE).decode()))
+        failures = [
+            Failure(client, photo, view, Kind(kind), reason, remedy)
+            for client, photo, view, kind, reason, remedy in list(lines)[1:]
+        ]
+    except (OSError, ValueError, KeyError):
+        return None
+    clients, photos, measured, unfinished = content["counts"]
+    return BatchTotals(clients, photos, measured, tuple(failures), unfinished)
 
 
 def _records(plan: Plan, kept: Kept) -> Iterator[ClientRecord]:
@@ -145,21 +179,21 @@ class _Gathered:
     def add(self, record: ClientRecord) -> None:
         self._clients += 1
         self._photos += len(record.rows)
-        self._measured += sum(row["status"] != "refused" for row in record.rows)
+        self._measured += sum(row[_STATUS] != "refused" for row in record.rows)
         self._failures += record.failures
         for row in record.rows:
-            self._note_duplicate(record.client, row)
+            self._note_duplicate(record.client, row[_PHOTO], row[_VIEW], row[_SHA256])
 
-    def _note_duplicate(self, client: str, row: dict[str, Any]) -> None:
-        if not row["sha256"]:
+    def _note_duplicate(self, client: str, photo: str, view: str, sha256: str) -> None:
+        if not sha256:
             return
-        first = self._seen.setdefault(row["sha256"], (client, row["photo"]))
-        if first != (client, row["photo"]):
+        first = self._seen.setdefault(sha256, (client, photo))
+        if first != (client, photo):
             self._failures.append(
                 Failure(
                     client,
-                    row["photo"],
-                    row["view"],
+                    photo,
+                    view,
                     Kind.DUPLICATE,
                     f"is the same file as {first[0]}/{first[1]}",
                     "keep it with the client it belongs to and remove the other one",

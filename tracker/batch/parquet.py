@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +54,10 @@ class BatchWriter:
 
     def __init__(self, path: Path) -> None:
         self._writer = pq.ParquetWriter(path, BATCH_SCHEMA, compression="zstd")
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[list[Any]] = []
 
-    def add(self, client: str, rows: Iterable[Mapping[str, Any]]) -> None:
-        self._rows += [{"client": client, **row} for row in rows]
+    def add(self, client: str, rows: Iterable[Sequence[Any]]) -> None:
+        self._rows += [[client, *row] for row in rows]
         if len(self._rows) >= ROWS_PER_GROUP:
             self._flush()
 
@@ -67,7 +67,12 @@ class BatchWriter:
 
     def _flush(self) -> None:
         if self._rows:
-            self._writer.write_table(pa.Table.from_pylist(self._rows, schema=BATCH_SCHEMA))
+            columns = zip(*self._rows, strict=True)
+            arrays = [
+                pa.array(column, type=field.type)
+                for column, field in zip(columns, BATCH_SCHEMA, strict=True)
+            ]
+            self._writer.write_table(pa.Table.from_arrays(arrays, schema=BATCH_SCHEMA))
         self._rows = []
 
 

@@ -27,7 +27,7 @@ from tracker.records import days_since_session, stage_of
 from tracker.redating import redated, redated_view
 from tracker.report.page import headline_photo
 from tracker.report.results_folder import RESULT_NAMES, write_results
-from tracker.report.tables import photo_rows, to_json
+from tracker.report.tables import PHOTO_COLUMNS, photo_rows, to_json
 from tracker.series import PhotoMeasures, SeriesAnalysis, SeriesPhoto, ViewAnalysis, time_key
 from tracker.view_rows import refused_row
 
@@ -85,7 +85,8 @@ def publish_client(task: PublishTask) -> PublishDone | ClientFailed | Faulted:
                 )
             n_bytes = _write_folder(task, out, parts, records, dated)
             written = True
-    rows = json.loads(to_json(photo_rows(parts.analysis)))
+    named = json.loads(to_json(photo_rows(parts.analysis)))  # NaN as null
+    rows = [[row[name] for name in PHOTO_COLUMNS] for row in named]
     before = kept.client(task.client.name) if not written else None
     kept.put_client(
         ClientRecord(
