@@ -236,7 +236,7 @@ class Kept:
 
     def put_client(self, record: ClientRecord) -> None:
         """Keep a client's record: a first line for planning, a second with all the rest."""
-        head = {
+        head: dict[str, Any] = {
             "form": FORM,
             "client": record.client,
             "state": record.state,
@@ -257,7 +257,9 @@ class Kept:
             "notes": record.notes,
             "summary": record.summary,
         }
-        self.out.write(client_path(record.client), _text(head) + b"\n" + _text(content))
+        below = _text(content)
+        head["length"] = len(below)  # a file that was cut is seen
+        self.out.write(client_path(record.client), _text(head) + b"\n" + below)
 
     def state_of(self, path: str) -> tuple[str, ClientState] | None:
         """Client and state in the record at `path`, as `names` lists it."""
@@ -282,7 +284,9 @@ class Kept:
             head = json.loads(first)
         except (OSError, ValueError):
             return None
-        whole = isinstance(head, dict) and head.get("form") == FORM and rest.endswith(b"}")
+        whole = (
+            isinstance(head, dict) and head.get("form") == FORM and head.get("length") == len(rest)
+        )
         return (head, rest) if whole else None
 
     def _json(self, path: str) -> dict[str, Any] | None:
