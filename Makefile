@@ -52,7 +52,9 @@ LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --genera
 	--no-annotate --no-header --quiet $(UPGRADE)
 lock:
 	$(LOCK) --group build --output-file requirements.lock
-	$(LOCK) --group build --group dev --constraint requirements.lock \
+	$(LOCK) --group build --extra postgres --extra s3 --extra cluster --constraint requirements.lock \
+	  --output-file requirements-cluster.lock
+	$(LOCK) --group build --group dev --constraint requirements-cluster.lock \
 	  --output-file requirements-dev.lock
 
 clean:

@@ -19,7 +19,7 @@ from tracker.series import Stage
 
 GROUPS = ("client", "session", "photo")
 """Commands that have commands of their own."""
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-cluster.lock")
 
 
 def text_of(root: Path, name: str) -> str:

@@ -152,41 +152,6 @@ def test_detect_finds_the_dots_of_a_photo(
     assert (nearest < 3).mean() > 0.7
 
 
-def test_batch_measures_each_client_and_names_failures(
-    small_client: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    root = tmp_path / "clients"
-    (root / "anna").mkdir(parents=True)
-    for photo in sorted(small_client.glob("*.jpg"))[:2]:
-        shutil.copy(photo, root / "anna")
-    (root / "bert").mkdir()
-    shutil.copy(min(small_client.glob("*.jpg")), root / "bert" / "top.jpg")
-    (root / "bert" / "sessions.csv").write_text("date\nsoon\n")
-    (root / "anna" / "text.jpg").write_text("no photo at all")
-    (root / "no_photos").mkdir()
-    out = tmp_path / "out"
-    assert main(["batch", str(root), "--out", str(out), "--jobs", "2"]) == 1
-    said = capsys.readouterr()
-    assert sorted(line.split(":")[0] for line in said.err.strip().splitlines()) == [
-        "anna/text.jpg",
-        "bert",
-        "no_photos",
-    ]
-    assert sorted(path.name for path in out.iterdir()) == ["anna", "batch.csv", "failures.csv"]
-    rows = rows_of(out / "batch.csv")
-    assert list(rows[0]) == ["client", *PHOTO_COLUMNS]
-    assert [row["client"] for row in rows] == ["anna"] * 3
-    failures = rows_of(out / "failures.csv")
-    assert [(row["client"], row["photo"]) for row in failures] == [
-        ("anna", "text.jpg"),
-        ("bert", ""),
-        ("no_photos", ""),
-    ]
-    assert "sessions.csv, line 2" in failures[1]["reason"]
-    assert main(["batch", str(root), "--out", str(out)]) == 2
-    assert "--force" in capsys.readouterr().err
-
-
 def test_render_writes_a_client_and_replaces_only_its_own(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
