@@ -89,7 +89,10 @@ class ClusterPool:
         if not self._running:
             return []
         try:
-            done = wait(list(self._running), timeout=seconds, return_when="FIRST_COMPLETED").done
+            with self._client.as_current():
+                done = wait(
+                    list(self._running), timeout=seconds, return_when="FIRST_COMPLETED"
+                ).done
         except TimeoutError:
             if self._client.status not in ("running", "connecting"):
                 raise self._gone() from None
