@@ -198,6 +198,7 @@ def test_two_batches_on_one_output_are_one_line(clients: Path, tmp_path: Path) -
         (["--pattern", "{client}", "--manifest", "m.csv"], "excludes --manifest"),
         (["--manifest", "m.csv"], "there is no such file"),
         (["--scheduler", "tcp://127.0.0.1:9"], "no scheduler answers there"),
+        (["--scheduler", "nonsense"], "is no address of a scheduler"),
         (["--every", "0"], "--every"),
     ],
 )

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import socket
 from collections import deque
 from typing import Any
+from urllib.parse import urlsplit
 
 from tracker.batch.places import PlaceLostError
 from tracker.batch.tasks import Crashed, Faulted, Outcome, Task
@@ -28,6 +30,29 @@ class ClusterError(PlaceLostError):
     """A cluster that does not answer, or no longer does; the text is one line."""
 
 
+def _knock(address: str) -> None:
+    """See that somebody listens there: Dask's own client gives up late and not in one line."""
+    parts = urlsplit(address)
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not parts.scheme or not host or not port:
+        raise ClusterError(address, "is no address of a scheduler", "write tcp://host:8786")
+    try:
+        socket.create_connection((host, port), CONNECT_SECONDS).close()
+    except OSError as error:
+        raise _nobody(address) from error
+
+
+def _nobody(address: str) -> ClusterError:
+    return ClusterError(
+        address,
+        "no scheduler answers there",
+        "start one with `dask scheduler`, or check the address and the network",
+    )
+
+
 class ClusterPool:
     """Works on tasks on a Dask cluster; raises `ClusterError` where it does not answer."""
 
@@ -43,14 +68,11 @@ class ClusterPool:
                 "install the extra: pip install 'smp-tracker[cluster]'",
             ) from error
         logging.getLogger("distributed").setLevel(logging.ERROR)
+        _knock(address)
         try:
             self._client: Any = connect(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
-            raise ClusterError(
-                address,
-                "no scheduler answers there",
-                "start one with `dask scheduler`, or check the address and the network",
-            ) from error
+            raise _nobody(address) from error
         self._running: dict[Any, list[Task]] = {}
         self._attempts = 0
 

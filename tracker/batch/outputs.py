@@ -145,10 +145,17 @@ def _tables_key(plan: Plan) -> str:
 def _written(out: Place, key: str) -> BatchTotals | None:
     """The numbers of tables that are there and up to date."""
     try:
-        content = json.loads(out.read(TABLES_PATH))
         names = {entry.name for entry in out.entries("")}
-        if content["key"] != key or not names.issuperset(TOP_FILES):
-            return None
+        up_to_date = json.loads(out.read(TABLES_PATH))["key"] == key
+    except (OSError, ValueError, KeyError):
+        return None
+    return read_totals(out) if up_to_date and names.issuperset(TOP_FILES) else None
+
+
+def read_totals(out: Place) -> BatchTotals | None:
+    """The numbers of the tables that were written last; None where there are none."""
+    try:
+        content = json.loads(out.read(TABLES_PATH))
         lines = csv.reader(io.StringIO(out.read(FAILURES_FILE).decode()))
         failures = [
             Failure(client, photo, view, Kind(kind), reason, remedy)

@@ -28,6 +28,12 @@ def _compare() -> None:
     compare.show()
 
 
+def _batch() -> None:
+    from tracker.ui.pages import batch
+
+    batch.show()
+
+
 def _learn() -> None:
     from tracker.ui.pages import learn
 
@@ -40,6 +46,7 @@ def pages() -> list[Any]:
         st.Page(_photos, title="Photos", url_path="photos", default=True),
         st.Page(_result, title="Result", url_path="result"),
         st.Page(_compare, title="Compare", url_path="compare"),
+        st.Page(_batch, title="Batch", url_path="batch"),
         st.Page(_learn, title="How it is measured", url_path="learn"),
     ]
 
