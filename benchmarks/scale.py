@@ -264,8 +264,17 @@ def speed() -> dict[str, Any]:
 
 def thousand() -> dict[str, Any]:
     """A thousand photos end to end, killed once in the middle and started again."""
-    root = _small_clients("scale-thousand", THOUSAND_CLIENTS, THOUSAND_PHOTOS)
-    out = store_folder() / "scale-thousand-out"
+    return _end_to_end("scale-thousand", THOUSAND_CLIENTS)
+
+
+def hundred() -> dict[str, Any]:
+    """The same with a hundred photos, where there is no time for a thousand."""
+    return _end_to_end("scale-hundred", THOUSAND_CLIENTS // 10)
+
+
+def _end_to_end(name: str, n_clients: int) -> dict[str, Any]:
+    root = _small_clients(name, n_clients, THOUSAND_PHOTOS)
+    out = store_folder() / f"{name}-out"
     shutil.rmtree(out, ignore_errors=True)
     before = load()
     started = time.perf_counter()
@@ -274,7 +283,7 @@ def thousand() -> dict[str, Any]:
     )
     memory = _Memory(run.pid)
     records = out / ".smp-batch" / "views"
-    while len(list(records.glob("*/*.json"))) < THOUSAND_CLIENTS // 2:
+    while len(list(records.glob("*/*.json"))) < n_clients // 2:
         if run.poll() is not None:
             raise SystemExit("the batch ended before it could be killed")
         memory.look()
@@ -465,6 +474,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "cost": cost,
     "speed": speed,
     "thousand": thousand,
+    "hundred": hundred,
     "plan": plan,
 }
 
