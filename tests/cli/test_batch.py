@@ -101,7 +101,7 @@ def test_a_client_is_measured_as_analyse_measures_it(
 
 
 @posix
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_killed_at_any_moment_it_ends_in_the_same_bytes(
     clients: Path, whole: Path, tmp_path: Path, seed: int
 ) -> None:
