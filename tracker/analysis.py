@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tracker import METHOD_VERSION, __version__
+from tracker.blas_threads import one_blas_thread
 from tracker.measure.detection import Detection, DetectionSettings, detect_dots
 from tracker.measure.luminance import SrgbArray
 from tracker.measure.quality import judge_quality
@@ -86,6 +87,7 @@ class _Decoded:
         return sum(srgb.nbytes for srgb in self._kept.values())
 
 
+@one_blas_thread()
 def analyse_series(
     photos: Sequence[SeriesPhoto],
     *,
