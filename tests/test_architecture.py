@@ -40,6 +40,7 @@ LAYERS = {
     "rendering": 2,
     "synthetic": 3,
     "photos": 2,
+    "blas_threads": 1,
     "pair": 2,
     "record_files": 3,
     "folder": 4,

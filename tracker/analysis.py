@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tracker import METHOD_VERSION, __version__
+from tracker.blas_threads import one_blas_thread
 from tracker.measure.detection import Detection, DetectionSettings, detect_dots
 from tracker.measure.luminance import SrgbArray
 from tracker.measure.quality import judge_quality
@@ -86,6 +87,7 @@ class _Decoded:
         return sum(srgb.nbytes for srgb in self._kept.values())
 
 
+@one_blas_thread()
 def analyse_series(
     photos: Sequence[SeriesPhoto],
     *,
@@ -175,7 +177,7 @@ def analyse_series(
         def tell_view(share: float, text: str, start: float = start, span: float = span) -> None:
             tell(start + span * share, text)
 
-        chosen = _choose_baseline(members, baseline, settings)
+        chosen = _choose_baseline(members, baseline, settings, workers)
         if isinstance(chosen, str):
             refused += [_refuse(member, chosen) for member in members]
             continue
@@ -252,7 +254,10 @@ def _refuse(member: PreparedPhoto, reason: str) -> PhotoMeasures:
 
 
 def _choose_baseline(
-    members: Sequence[PreparedPhoto], wanted: str | None, settings: AnalysisSettings
+    members: Sequence[PreparedPhoto],
+    wanted: str | None,
+    settings: AnalysisSettings,
+    workers: int,
 ) -> tuple[int, Detection, list[tuple[PreparedPhoto, str]]] | str:
     """Index and spots of the baseline and the photos passed over; or why there is none."""
     # An undated photo may be from any time: it is compared with, only where no dated one can be.
@@ -262,7 +267,9 @@ def _choose_baseline(
         order = named
     skipped: list[tuple[PreparedPhoto, str]] = []
     for k in order:
-        detection = detect_dots(members[k].read(), members[k].skin.region, settings.detection)
+        detection = detect_dots(
+            members[k].read(), members[k].skin.region, settings.detection, workers=workers
+        )
         n = int((detection.dots.kind != Kind.HAIR).sum())
         if n >= settings.min_baseline_dots:
             return k, detection, skipped

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from tracker.blas_threads import one_blas_thread
 from tracker.measure.detection import detect_dots
 from tracker.measure.features import extract_features
 from tracker.measure.luminance import BoolArray, SrgbArray, luminance_density
@@ -18,6 +19,7 @@ ANCHORS = 600
 LEAST_ANCHORS = 60
 
 
+@one_blas_thread()
 def register_pair(reference: SrgbArray, moving: SrgbArray) -> Registration | NotRegistered:
     """Align two decoded photos as `analyse_series` aligns a photo with its baseline.
 

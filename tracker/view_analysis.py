@@ -24,6 +24,7 @@ from tracker.measure.registration import NotRegistered, PhotoFeatures, Registrat
 from tracker.measure.results import FloatColumn, Kind
 from tracker.measure.series_alignment import align_series
 from tracker.measure.skin import SkinMap
+from tracker.measure.threads import map_threads
 from tracker.measure.tone_gain import ToneGain, relative_tone_gain
 from tracker.measure.treated_area import treated_area
 from tracker.measure.view import UNIT_GAIN, FramePhoto, MeasurementSettings, measure_view
@@ -75,11 +76,10 @@ def _frame_photo(
         return FramePhoto(
             _mark_unusable(frame.crop(red), mask), _mark_unusable(frame.crop(grey), mask), gain
         )
-    mask = frame.resample(usable, registration)
+    view = frame.view_of(registration, usable.shape)
+    mask = view.resample(usable)
     return FramePhoto(
-        _mark_unusable(frame.resample(red, registration), mask),
-        _mark_unusable(frame.resample(grey, registration), mask),
-        gain,
+        _mark_unusable(view.resample(red), mask), _mark_unusable(view.resample(grey), mask), gain
     )
 
 
@@ -100,13 +100,15 @@ def small_picture(
     # Closing fills what is darker and smaller than two dots: dots and hairs leave, skin stays.
     closed = cv2.morphologyEx(cv2.blur(srgb, (3, 3)), cv2.MORPH_CLOSE, kernel)
     eighth = np.float32(255 / np.iinfo(srgb.dtype).max)
-    channels = [closed[..., c].astype(np.float32) * eighth for c in range(3)]
+    # One channel at a time: three of a large photo as floats would be most of the memory.
+    channels = (closed[..., c].astype(np.float32) * eighth for c in range(3))
     if registration is None:
         picture = np.stack([small.crop(c) for c in channels], axis=-1)
         mask = small.crop(usable)
     else:
-        picture = np.stack([small.resample(c, registration) for c in channels], axis=-1)
-        mask = small.resample(usable, registration)
+        view = small.view_of(registration, usable.shape)
+        picture = np.stack([view.resample(c) for c in channels], axis=-1)
+        mask = view.resample(usable)
     picture[~(mask > 0.95)] = np.nan
     return picture
 
@@ -196,26 +198,27 @@ def analyse_view(
     treated_small, native_small = _small_masks(
         small, treated, reference.skin.region, NATIVE_GAP_FWHM * detection.fwhm_px
     )
-    frames: list[FramePhoto | None] = []
-    pictures: list[FloatArray | None] = []
-    for number, k in enumerate(order):
-        progress(0.45 + 0.2 * number / len(order), f"reading {prepared[k].photo.name}")
-        match = aligned[k]
-        if k != baseline and not isinstance(match, Aligned):
-            frames.append(None)
-            pictures.append(None)
-            continue
-        registration = match.registration if isinstance(match, Aligned) else None
-        picture = small_picture(prepared[k], small, registration, detection.fwhm_px)
-        first = pictures[0] if pictures else None
-        gain = (
-            UNIT_GAIN
-            if first is None
-            else _tone_gain(first, picture, treated_small, native_small, settings)
-        )
-        pictures.append(picture)
-        frames.append(_frame_photo(prepared[k], frame, registration, gain))
 
+    def told(number: int) -> None:
+        name = prepared[order[number]].photo.name
+        progress(0.45 + 0.2 * number / len(order), f"reading {name}")
+
+    first_picture = small_picture(reference, small, None, detection.fwhm_px)
+
+    def seen(k: int) -> tuple[FramePhoto | None, FloatArray | None]:
+        """A photo in the measuring frame and its small picture; None where it is not aligned."""
+        match = aligned[k]
+        if k == baseline:
+            return _frame_photo(prepared[k], frame, None, UNIT_GAIN), first_picture
+        if not isinstance(match, Aligned):
+            return None, None
+        picture = small_picture(prepared[k], small, match.registration, detection.fwhm_px)
+        gain = _tone_gain(first_picture, picture, treated_small, native_small, settings)
+        return _frame_photo(prepared[k], frame, match.registration, gain), picture
+
+    looks = map_threads(seen, order, workers, told)
+    frames = [look for look, _ in looks]
+    pictures = [picture for _, picture in looks]
     progress(0.65, "measuring pigment")
     measurement = measure_view(
         frames,
@@ -268,16 +271,17 @@ def _align(
     links = align_series([p.features for p in prepared], baseline, workers=workers)
     reference = prepared[baseline]
     density = luminance_density(reference.read())
-    aligned: list[Aligned | NotRegistered | None] = []
-    for k, link in enumerate(links):
-        progress(0.1 + 0.35 * k / len(links), f"aligning {prepared[k].photo.name}")
-        if k == baseline:
-            aligned.append(None)
-        elif not isinstance(link.result, Registration):
-            aligned.append(link.result)
-        else:
-            refined = refine_on_density(
-                link.result, density, luminance_density(prepared[k].read()), dots_px
-            )
-            aligned.append(Aligned(refined, prepared[link.parent].photo.name))
-    return aligned
+
+    def refined(k: int) -> Aligned | NotRegistered | None:
+        link = links[k]
+        if not isinstance(link.result, Registration):
+            return link.result
+        fine = refine_on_density(
+            link.result, density, luminance_density(prepared[k].read()), dots_px
+        )
+        return Aligned(fine, prepared[link.parent].photo.name)
+
+    def told(k: int) -> None:
+        progress(0.3 + 0.15 * k / len(links), f"aligning {prepared[k].photo.name}")
+
+    return map_threads(refined, range(len(links)), workers, told)

@@ -12,11 +12,13 @@ GREY_BROWN = (0.20, 0.165, 0.14)
 
 
 def head(
-    tone: tuple[float, float, float], wall: tuple[float, float, float] = (0.5, 0.5, 0.48)
+    tone: tuple[float, float, float],
+    wall: tuple[float, float, float] = (0.5, 0.5, 0.48),
+    axes: tuple[int, int] = (150, 230),
 ) -> tuple[np.ndarray, np.ndarray]:
     """A head in front of a wall, and where it is."""
     rng = np.random.default_rng(3)
-    mask = cv2.ellipse(np.zeros((600, 480), np.uint8), (240, 330), (150, 230), 0, 0, 360, 1, -1) > 0
+    mask = cv2.ellipse(np.zeros((600, 480), np.uint8), (240, 330), axes, 0, 0, 360, 1, -1) > 0
     skin = paint(5.0, tone=tone, size=600).srgb[:, :480] / 255.0
     linear = ((skin + 0.055) / 1.055) ** 2.4
     light = np.linspace(1.1, 0.8, 480)[None, :, None]
@@ -28,6 +30,14 @@ def head(
 def test_a_head_is_parted_from_the_wall(tone: tuple[float, float, float]) -> None:
     srgb, truth = head(tone)
     region = find_skin(srgb).region
+    assert (region & truth).sum() / (region | truth).sum() > 0.9
+
+
+@pytest.mark.parametrize("tone", [FAIR, DARK, GREY_BROWN], ids=["fair", "dark", "grey"])
+def test_a_head_that_fills_a_sixth_of_the_photo_is_found(tone: tuple[float, float, float]) -> None:
+    srgb, truth = head(tone, axes=(96, 150))
+    region = find_skin(srgb).region
+    assert truth.mean() < 0.17
     assert (region & truth).sum() / (region | truth).sum() > 0.9
 
 
@@ -71,7 +81,14 @@ def white_noise() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (300, 400, 3)).astype(np.uint8)
 
 
-@pytest.mark.parametrize("picture", [plain_wall, text_page, landscape, white_noise])
+def cushion_at_the_edge() -> np.ndarray:
+    picture, _ = head(FAIR, axes=(96, 150))
+    return np.ascontiguousarray(np.roll(picture, 240, axis=1)[:, :360])
+
+
+@pytest.mark.parametrize(
+    "picture", [cushion_at_the_edge, plain_wall, text_page, landscape, white_noise]
+)
 def test_what_is_no_scalp_is_said_to_be_none(picture: object) -> None:
     skin = find_skin(picture())  # type: ignore[operator]
     assert not skin.region.any()

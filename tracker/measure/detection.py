@@ -95,6 +95,8 @@ def detect_dots(
     srgb: SrgbArray,
     region: BoolArray | None = None,
     settings: DetectionSettings = DetectionSettings(),
+    *,
+    workers: int = 1,
 ) -> Detection:
     """Pigment dots and look-alikes of one photo.
 
@@ -106,6 +108,8 @@ def detect_dots(
         Skin to search; the whole picture if None.
     settings : DetectionSettings
         What counts as a spot.
+    workers : int
+        Parts of the photo looked at side by side; the result does not depend on it.
 
     Raises
     ------
@@ -118,7 +122,7 @@ def detect_dots(
     if region.shape != density.shape:
         raise ValueError(f"region must have shape {density.shape}, got {region.shape}")
     if settings.fwhm_px is None:
-        sigma_px = find_dot_scale(density, region).sigma_px
+        sigma_px = find_dot_scale(density, region, workers=workers).sigma_px
     else:
         sigma_px = settings.fwhm_px / FWHM_PER_SIGMA
     if not np.isfinite(sigma_px):

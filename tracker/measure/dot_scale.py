@@ -16,6 +16,7 @@ import numpy as np
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.peaks import FWHM_PER_SIGMA, band_pass, curvature_ratio, peak_pixels
 from tracker.measure.results import FloatColumn
+from tracker.measure.threads import map_threads
 
 SIGMA_LADDER_PX = tuple(0.84 * 2 ** (step / 4) for step in range(16))
 """FWHM 2 to 27 px in quarter octaves: the dots of a whole head up to those of a macro photo."""
@@ -92,7 +93,7 @@ def _dark_energy(density: FloatArray, sigma_px: float, region: BoolArray) -> tup
     return total, rounded
 
 
-def find_dot_scale(density: FloatArray, region: BoolArray) -> DotScale:
+def find_dot_scale(density: FloatArray, region: BoolArray, *, workers: int = 1) -> DotScale:
     """Typical spot size over `region`.
 
     Parameters
@@ -101,16 +102,20 @@ def find_dot_scale(density: FloatArray, region: BoolArray) -> DotScale:
         Optical density.
     region : ndarray of shape (H, W) of bool
         Skin to look at.
+    workers : int
+        Tiles looked at side by side; the result does not depend on it.
     """
-    windows = sample_tiles(region)
-    every = np.zeros((len(windows), len(SIGMA_LADDER_PX)))
-    rounded = np.zeros_like(every)
-    for t, window in enumerate(windows):
+
+    def look(window: tuple[slice, slice]) -> list[tuple[float, float]]:
         tile, skin = density[window], region[window]
         largest = min(tile.shape) / 8
-        for k, sigma_px in enumerate(SIGMA_LADDER_PX):
-            if sigma_px <= largest:
-                every[t, k], rounded[t, k] = _dark_energy(tile, sigma_px, skin)
+        return [
+            _dark_energy(tile, sigma_px, skin) if sigma_px <= largest else (0.0, 0.0)
+            for sigma_px in SIGMA_LADDER_PX
+        ]
+
+    energies = np.array(map_threads(look, sample_tiles(region), workers))
+    every, rounded = energies[..., 0], energies[..., 1]
     strength = np.maximum(rounded.max(axis=1), 0)
     share = np.clip(strength / np.maximum(every.max(axis=1), 1e-12), 0, 1)
     # The share that the roundest fifth of the energy has is what dots look like here.

@@ -86,6 +86,10 @@ class MeasuringFrame:
         resampled : ndarray of the frame's shape
             NaN outside the moving photo and where the alignment is not trusted.
         """
+        return self.view_of(registration, image.shape).resample(image)
+
+    def view_of(self, registration: Registration, shape: tuple[int, ...]) -> FrameView:
+        """Where the frame's pixels lie in a moving photo of this shape, for several channels of it."""
         rows, columns = self.shape
         grid_y = np.arange(0, rows + MAP_STEP_PX, MAP_STEP_PX, dtype=np.float64)
         grid_x = np.arange(0, columns + MAP_STEP_PX, MAP_STEP_PX, dtype=np.float64)
@@ -96,13 +100,11 @@ class MeasuringFrame:
         # Reduce the moving photo first where it is finer than the frame, or fine texture aliases.
         steps = np.hypot(*np.moveaxis(np.diff(moving, axis=1), -1, 0)) / MAP_STEP_PX
         step = float(np.nanmedian(steps)) if np.isfinite(steps).any() else 1.0
-        reduce = 1.0 / step if step > 1.15 else 1.0
-        source = image.astype(np.float32, copy=False)
-        if reduce < 1:
-            height, width = image.shape
-            size = (max(1, round(width * reduce)), max(1, round(height * reduce)))
-            source = np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_AREA), np.float32)
-            moving = (moving + 0.5) * np.array([size[0] / width, size[1] / height]) - 0.5
+        height, width = shape[:2]
+        source = (height, width)
+        if step > 1.15:
+            source = (max(1, round(height / step)), max(1, round(width / step)))
+            moving = (moving + 0.5) * np.array([source[1] / width, source[0] / height]) - 0.5
 
         trusted: BoolArray = np.asarray(np.isfinite(moving).all(axis=2))
         known = np.where(trusted[..., None], moving, -1e4).astype(np.float32)
@@ -111,25 +113,54 @@ class MeasuringFrame:
             (np.arange(columns) / MAP_STEP_PX).astype(np.float32),
             (np.arange(rows) / MAP_STEP_PX).astype(np.float32),
         )
-        dense = cv2.remap(known, place_x, place_y, cv2.INTER_LINEAR)
-        sure = cv2.remap(np.asarray(trusted, np.float32), place_x, place_y, cv2.INTER_LINEAR)
-        resampled = cv2.remap(
-            source,
-            dense[..., 0],
-            dense[..., 1],
-            cv2.INTER_CUBIC,
-            borderMode=cv2.BORDER_REPLICATE,
+        x, y = (
+            np.asarray(
+                cv2.remap(
+                    np.ascontiguousarray(known[..., axis]), place_x, place_y, cv2.INTER_LINEAR
+                ),
+                np.float32,
+            )
+            for axis in (0, 1)
         )
-        height, width = source.shape
-        outside = (
-            (sure < 0.999)
-            | (dense[..., 0] < 0)
-            | (dense[..., 0] > width - 1)
-            | (dense[..., 1] < 0)
-            | (dense[..., 1] > height - 1)
+        sure = cv2.remap(np.asarray(trusted, np.float32), place_x, place_y, cv2.INTER_LINEAR)
+        outside: BoolArray = (
+            (sure < 0.999) | (x < 0) | (x > source[1] - 1) | (y < 0) | (y > source[0] - 1)
+        )
+        return FrameView(x, y, outside, source)
+
+
+@dataclass(frozen=True, eq=False)
+class FrameView:
+    """Where each pixel of a measuring frame lies in a moving photo.
+
+    Attributes
+    ----------
+    x, y : ndarray of the frame's shape
+        Pixels of the moving photo reduced to the shape `source`.
+    outside : ndarray of the frame's shape, bool
+        Outside the moving photo, or the alignment is not trusted there.
+    source : tuple of int
+        (H, W) to which the moving photo is reduced first.
+    """
+
+    x: FloatArray
+    y: FloatArray
+    outside: BoolArray
+    source: tuple[int, int]
+
+    def resample(self, image: FloatArray) -> FloatArray:
+        """A channel of the moving photo, (H, W) without NaN, in the frame; NaN where `outside`."""
+        channel = image.astype(np.float32, copy=False)
+        if channel.shape != self.source:
+            size = (self.source[1], self.source[0])
+            channel = np.asarray(
+                cv2.resize(channel, size, interpolation=cv2.INTER_AREA), np.float32
+            )
+        resampled = cv2.remap(
+            channel, self.x, self.y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
         )
         result = np.asarray(resampled, np.float32)
-        result[outside] = np.nan
+        result[self.outside] = np.nan
         return result
 
 

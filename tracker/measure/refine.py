@@ -78,6 +78,8 @@ SD_CALIBRATION = 1.8
 SHIFT_SD_PX = (0.08, 1.5)
 FLOOR_SD_PX = 0.03
 """What patches cannot see: ink that fades on one side, spots of shine."""
+UNSURE_TIMES = 2.5
+"""Where the map is this many times less sure than usual, the correction does not make it sure."""
 HAIR_SHARE = 0.12
 """Share of the first correction that stays as an error: short hairs are round as well."""
 
@@ -132,7 +134,9 @@ def refine_on_density(
         )
     points = as_points(points_xy, "points_xy")
     points = points[np.isfinite(points).all(axis=1)]
-    places = _spread(points[np.isfinite(registration.map_points(points)[:, 0])])
+    mapped = np.isfinite(registration.map_points(points)[:, 0])
+    # Where the map only bridges cleared skin, a patch has nothing to say.
+    places = _spread(points[mapped & registration.is_proven(points)])
     if len(places) < LEAST_PATCHES:
         return registration
     pair = _Pair(registration, reference_density, moving_density, places)
@@ -397,6 +401,9 @@ def _with_error(
     cells = centred_cells(fine.reference.working_shape, CHECK_STEP_PX)
     scatter = SD_CALIBRATION * correction.fit.sd(cells.reshape(-1, 2)) / fine.moving.scale
     new = np.hypot(scatter, np.hypot(FLOOR_SD_PX, HAIR_SHARE * moved_px)).reshape(cells.shape[:2])
+    # In gaps that are bridged and outside the crowd of matches no patch bears the map out.
+    unseen = before.sd_px > UNSURE_TIMES * np.nanmedian(before.sd_px)
+    new[unseen if before.bridged is None else unseen | before.bridged] = np.inf
     # Where no patch is, the map is as wrong as the patches found it elsewhere.
     sd_px = np.minimum(np.hypot(before.sd_px, moved_px), new).astype(np.float32)
     fine = replace(fine, sd_px=sd_px)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 
 from tracker.measure.features import MAX_KEYPOINTS, PhotoFeatures, extract_features
 from tracker.measure.geometry import (
@@ -28,25 +27,12 @@ from tracker.measure.geometry import (
     rotation_of,
     zoom_of,
 )
-from tracker.measure.growth import (
-    HIT_CHANCE,
-    LOCAL_RATE,
-    LOCAL_REACH_SHARE,
-    Growth,
-    HoldOut,
-    Scene,
-    grow,
-    hold_out,
-    keep_proven,
-)
-from tracker.measure.luminance import FloatArray
-from tracker.measure.matching import (
-    Matches,
-    find_candidates,
-    largest_agreeing_group,
-)
+from tracker.measure.growth import HIT_CHANCE, Growth, HoldOut, Scene, grow, hold_out, keep_proven
+from tracker.measure.luminance import BoolArray, FloatArray
+from tracker.measure.matching import Matches, find_candidates, largest_agreeing_group
 from tracker.measure.pose_search import search_poses
 from tracker.measure.spline_field import SplineField
+from tracker.measure.trust import judge_cells
 
 __all__ = [
     "NotRegistered",
@@ -65,15 +51,10 @@ PLENTY_OF_SEEDS = 300
 CHECK_CLIENT = "see that it shows this client and the area of the baseline"
 FEWEST_KEYPOINTS = 300
 MOSTLY_PROVEN = 0.85
-SUPPORT = 4
-SUPPORT_SHARE = 1 / 40
-"""A place is trusted when this many matches were kept within this share of the long side."""
 CHECK_STEP_PX = 8
 """Cells of the working frame on which trust is kept."""
 RADIUS_PER_SD = 1.1774
 """Median length of a two-dimensional normal error over its component's standard deviation."""
-SD_CALIBRATION = 1.5
-"""Errors at landmarks of real pairs were 1.1-1.8 times the posterior: neighbouring matches err together."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +75,7 @@ class RegistrationSettings:
         Share of held-out keypoints found where predicted; chance is 0.03, mismatched heads
         reached 0.05 (0.06 with 23 matches), the hardest right pair has 0.23.
     least_overlap : float
-        Share of the reference's skin that must be trusted and inside the moving photo.
+        Share of the reference's skin that must be proven and inside the moving photo.
     trusted_sd_px : float
         Places whose standard deviation is larger are not mapped, working px.
     """
@@ -137,6 +118,8 @@ class Registration:
         Share of the reference's skin that is trusted and inside the moving photo.
     evidence : dict
         Numbers behind the verdict.
+    bridged : ndarray of shape (ny, nx), bool, optional
+        Cells in gaps between proven places (`trust`); nowhere if None.
     """
 
     reference: Frame
@@ -147,6 +130,7 @@ class Registration:
     error_px: float
     overlap: float
     evidence: dict[str, float]
+    bridged: BoolArray | None = None
 
     @property
     def reference_shape(self) -> tuple[int, int]:
@@ -183,12 +167,15 @@ class Registration:
 
     def sd_at(self, xy_px: Points) -> NDArray[np.float64]:
         """Standard deviation of the map at reference px; NaN where it may not be used."""
-        place = np.nan_to_num((self.reference.to_working(xy_px) + 0.5) / CHECK_STEP_PX, nan=-1.0)
-        cell = np.floor(place).astype(int)
+        cell = self._cell_of(xy_px)
         ny, nx = self.sd_px.shape
         inside = (cell >= 0).all(axis=1) & (cell[:, 0] < nx) & (cell[:, 1] < ny)
         cell = np.clip(cell, 0, [nx - 1, ny - 1])
         return np.where(inside, self.sd_px[cell[:, 1], cell[:, 0]], np.nan).astype(np.float64)
+
+    def _cell_of(self, xy_px: Points) -> NDArray[np.intp]:
+        place = (self.reference.to_working(xy_px) + 0.5) / CHECK_STEP_PX
+        return np.floor(np.nan_to_num(place, nan=-1.0)).astype(np.intp)
 
     def map_points_back(self, xy_px: ArrayLike) -> Points:
         """Places of (n, 2) moving points in the reference; NaN where outside or not trusted."""
@@ -270,6 +257,14 @@ class Registration:
             outside |= enlarge(trusts.astype(np.float32)) < 0.5
         warped[outside] = np.nan
         return warped
+
+    def is_proven(self, xy_px: Points) -> NDArray[np.bool_]:
+        """Where the photos were seen to agree; not where the map only bridges a gap."""
+        mapped = self._trusts(xy_px)
+        if self.bridged is None:
+            return mapped
+        cell = np.clip(self._cell_of(xy_px), 0, np.array(self.bridged.shape[::-1]) - 1)
+        return mapped & np.asarray(~self.bridged[cell[:, 1], cell[:, 0]])
 
     def _trusts(self, xy_px: Points) -> NDArray[np.bool_]:
         return np.isfinite(self.sd_at(xy_px))
@@ -402,31 +397,29 @@ def _verdict(
         return NotRegistered(_why_not(reference, moving, attempt, kept, settings), evidence)
     cells = centred_cells(reference.frame.working_shape, CHECK_STEP_PX)
     flat = cells.reshape(-1, 2)
-    sd = SD_CALIBRATION * growth.fit.sd(flat)
+    skin = mask_at_cells(reference.region, CHECK_STEP_PX)
+    trust = judge_cells(
+        growth, proof, cells, skin, reference.frame.long_side, settings.trusted_sd_px
+    )
     mapped = apply_affine(attempt.prewarp, flat) + growth.fit.field(flat)
-    # The posterior is only as good as its prior: it is believed where matches are near and where
-    # held-out keypoints were found.
-    long_side = reference.frame.long_side
-    near = np.asarray(cKDTree(growth.xy).query(flat, SUPPORT)[0])[:, -1]
-    sure = (sd < settings.trusted_sd_px) & (near < SUPPORT_SHARE * long_side)
-    inside = moving.frame.contains_working(mapped)
-    skin = mask_at_cells(reference.region, CHECK_STEP_PX).ravel()
-    sure[sure] = proof.proven(flat[sure], LOCAL_RATE, LOCAL_REACH_SHARE * long_side)
-    good = sure & inside & skin
-    overlap = int(np.count_nonzero(good)) / max(1, int(np.count_nonzero(skin)))
+    seen = moving.frame.contains_working(mapped).reshape(skin.shape) & skin
+    # The verdict is the proven skin's: what is bridged between vouches for nothing.
+    overlap = int(np.count_nonzero(trust.proven & seen)) / max(1, int(np.count_nonzero(skin)))
     evidence["overlap"] = overlap
     if overlap < settings.least_overlap:
         return NotRegistered(f"only {overlap:.0%} overlap: photograph the same area", evidence)
-    sd_px = np.where(sure, sd / moving.frame.scale, np.nan).astype(np.float32)
+    sd_px = (trust.sd_px / moving.frame.scale).astype(np.float32)
+    good = (trust.proven | trust.bridged) & seen
     return Registration(
         reference.frame,
         moving.frame,
         attempt.prewarp,
         (growth.fit.field,),
-        sd_px.reshape(cells.shape[:2]),
+        sd_px,
         RADIUS_PER_SD * float(np.median(sd_px[good])),
-        overlap,
+        int(np.count_nonzero(good)) / max(1, int(np.count_nonzero(skin))),
         evidence,
+        trust.bridged,
     )
 
 

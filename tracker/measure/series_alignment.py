@@ -161,7 +161,8 @@ def compose(first: Registration, second: Registration) -> Registration:
     )
     zoom = float(np.sqrt(abs(np.linalg.det(second.prewarp[:, :2]))))
     zoom *= first.moving.scale / second.moving.scale
-    second_sd = second.sd_at(first.moving.to_full(there)).reshape(cells.shape[:2])
+    full, there_full = first.reference.to_full(flat), first.moving.to_full(there)
+    second_sd = second.sd_at(there_full).reshape(cells.shape[:2])
     sd_px = np.hypot(zoom * first.sd_px, second_sd).astype(np.float32)
     # Both maps end at their photos' borders; the middle photo's counts as well.
     known = np.isfinite(sd_px)
@@ -175,6 +176,8 @@ def compose(first: Registration, second: Registration) -> Registration:
         sd_px=np.where(known, sd_px, np.nan).astype(np.float32),
         error_px=RADIUS_PER_SD * float(np.median(sd_px[known])) if known.any() else np.inf,
         overlap=first.overlap * share,
+        bridged=known
+        & ~(first.is_proven(full) & second.is_proven(there_full)).reshape(known.shape),
         evidence={
             "steps": first.evidence.get("steps", 1.0) + second.evidence.get("steps", 1.0),
             "hit_rate": min(first.evidence["hit_rate"], second.evidence["hit_rate"]),

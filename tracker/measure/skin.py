@@ -34,6 +34,8 @@ LEAST_SKIN_ROUGHNESS = 0.0025
 MOST_COLOUR_TEXTURE = 1.0
 LEAST_SKIN_SHARE = 0.06
 """A scalp fills at least this share of a photo that is worth measuring."""
+HEAD_SHARE, SMALL_HEAD_SHARE = 0.25, 0.1
+"""A head fills this share of a photo, or at least the second where the photo as a whole is no skin."""
 GLARE_ABOVE_MEDIAN = 0.12
 """log10 of light above the surrounding skin between dots (a factor 1.3) that is shine."""
 
@@ -86,8 +88,10 @@ def _features(small: SrgbArray) -> tuple[FloatArray, FloatArray]:
     return red - green, as_float(-(red + green + blue) / 3)
 
 
-def _border_level(redness: FloatArray, roughness: FloatArray) -> float | None:
-    """Redness of a smooth, unred surround at the top and sides, None where there is none."""
+def _border_level(
+    redness: FloatArray, roughness: FloatArray, head_share: float = HEAD_SHARE
+) -> float | None:
+    """Redness of a smooth surround at the top and sides that `head_share` of the rest exceeds; else None."""
     height, width = redness.shape
     edge = max(2, round(0.03 * min(height, width)))
     border = np.zeros(redness.shape, bool)
@@ -98,7 +102,7 @@ def _border_level(redness: FloatArray, roughness: FloatArray) -> float | None:
     if np.count_nonzero(smooth) < 0.15 * np.count_nonzero(border):
         return None
     level = float(np.median(redness[smooth]))
-    inside = float(np.percentile(redness[~border], 75))
+    inside = float(np.percentile(redness[~border], 100 * (1 - head_share)))
     return level if inside - level > 0.06 else None
 
 
@@ -133,31 +137,42 @@ def find_skin(srgb: SrgbArray) -> SkinMap:
     small = _reduced(srgb)
     redness, density = _features(small)
     roughness = _roughness(density)
-    everything = np.ones(redness.shape, bool)
-    mask = everything
-    surround = _border_level(redness, roughness)
-    if surround is not None:
-        skin_level = float(np.percentile(redness[redness > surround + 0.05], 40))
-        cut = max(surround + 0.03, surround + 0.4 * (skin_level - surround))
-        head = _refine(redness, roughness, density, redness > cut, surround)
-        # A wall in shadow may turn as red as a treated scalp; it stays as smooth as a wall is.
-        grain = WALL_ROUGHNESS_SHARE * float(np.median(roughness[head])) if head.any() else 0.0
-        head &= (roughness > grain) | (redness > surround + 0.75 * (skin_level - surround))
-        opening = max(3, round(0.10 * min(head.shape)) | 1)
-        head = _clean(head, opening)
-        # Skin that only changes colour towards the edge of a close-up has no outline.
-        if _has_outline(head, redness, density, roughness):
-            mask = head
+    mask = _head(redness, density, roughness, _border_level(redness, roughness))
+    if mask.all() and not _looks_like_skin(small, mask, redness, roughness):
+        level = _border_level(redness, roughness, SMALL_HEAD_SHARE)
+        mask = _head(redness, density, roughness, level)
+        # A small head stands free; a reddish thing that is cut off by the frame may be anything.
+        if mask[0].any() or mask[:, 0].any() or mask[:, -1].any():
+            mask = np.zeros_like(mask)
     if not _looks_like_skin(small, mask, redness, roughness):
-        mask = ~everything
+        mask = np.zeros_like(mask)
     share = float(mask.mean())
     problems: list[str] = []
     if share < LEAST_SKIN_SHARE:
         problems.append(NO_SCALP)
-        mask, share = ~everything, 0.0
+        mask, share = np.zeros_like(mask), 0.0
     height, width = srgb.shape[:2]
     region = _enlarged(mask, (height, width))
     return SkinMap(region, _glare(srgb, small, region), share, tuple(problems))
+
+
+def _head(
+    redness: FloatArray, density: FloatArray, roughness: FloatArray, surround: float | None
+) -> BoolArray:
+    """A head before a smooth surround of this redness; everything where there is none."""
+    everything = np.ones(redness.shape, bool)
+    if surround is None:
+        return everything
+    skin_level = float(np.percentile(redness[redness > surround + 0.05], 40))
+    cut = max(surround + 0.03, surround + 0.4 * (skin_level - surround))
+    head = _refine(redness, roughness, density, redness > cut, surround)
+    # A wall in shadow may turn as red as a treated scalp; it stays as smooth as a wall is.
+    grain = WALL_ROUGHNESS_SHARE * float(np.median(roughness[head])) if head.any() else 0.0
+    head &= (roughness > grain) | (redness > surround + 0.75 * (skin_level - surround))
+    opening = max(3, round(0.10 * min(head.shape)) | 1)
+    head = _clean(head, opening)
+    # Skin that only changes colour towards the edge of a close-up has no outline.
+    return head if _has_outline(head, redness, density, roughness) else everything
 
 
 def _enlarged(mask: BoolArray, shape: tuple[int, int]) -> BoolArray:

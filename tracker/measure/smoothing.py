@@ -52,13 +52,17 @@ def blur(image: FloatArray, sigma_px: float) -> FloatArray:
 
 def smooth_valid(image: FloatArray, weight: FloatArray, sigma_px: float) -> FloatArray:
     """Weighted local mean of an image: ``blur(image * weight) / blur(weight)``."""
-    mass = blur(weight, sigma_px)
-    value = blur(image * weight, sigma_px)
-    wide_mass = blur(weight, 4 * sigma_px)
-    wide = blur(image * weight, 4 * sigma_px) / np.maximum(wide_mass, 1e-6)
+    product = image * weight
+    mass, wide_mass = blur(weight, sigma_px), blur(weight, 4 * sigma_px)
+    value, wide = blur(product, sigma_px), blur(product, 4 * sigma_px)
+    wide /= np.maximum(wide_mass, 1e-6)
     # Where little skin is left nearby, lean on a wider neighbourhood instead of on noise.
-    trust = mass / (mass + 0.02)
-    return (trust * value / np.maximum(mass, 1e-6) + (1 - trust) * wide).astype(np.float32)
+    trust = mass / (mass + np.float32(0.02))
+    value *= trust
+    value /= np.maximum(mass, 1e-6, out=mass)
+    wide *= np.subtract(1, trust, out=trust)
+    value += wide
+    return value
 
 
 def robust_sd(values: NDArray[np.floating]) -> float:

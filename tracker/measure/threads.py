@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -11,14 +11,30 @@ Result = TypeVar("Result")
 
 
 def map_threads(
-    work: Callable[[Item], Result], items: Sequence[Item], workers: int
+    work: Callable[[Item], Result],
+    items: Sequence[Item],
+    workers: int,
+    told: Callable[[int], None] | None = None,
 ) -> list[Result]:
     """Results in the order of `items`, computed by up to `workers` threads.
 
     NumPy and OpenCV leave the interpreter's lock while they compute, so threads are enough and
     share the pictures. Each item is worked on alone: the results do not depend on `workers`.
+    `told` hears, in the calling thread, which item is waited for next; an error it raises stops the rest.
     """
     if workers <= 1 or len(items) <= 1:
-        return [work(item) for item in items]
-    with ThreadPoolExecutor(max_workers=min(workers, len(items))) as pool:
-        return list(pool.map(work, items))
+        return list(_counted(map(work, items), len(items), told))
+    pool = ThreadPoolExecutor(max_workers=min(workers, len(items)))
+    try:
+        return list(_counted(pool.map(work, items), len(items), told))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _counted(
+    results: Iterator[Result], n: int, told: Callable[[int], None] | None
+) -> Iterator[Result]:
+    for number in range(n):
+        if told is not None:
+            told(number)
+        yield next(results)
