@@ -201,7 +201,6 @@ def _view(folder: str, out: str) -> None:
     """In a program of its own: one client through the tasks of a worker."""
     from tracker.batch.found import Found
     from tracker.batch.layout import find_in_folders
-    from tracker.batch.memory import needed_mb
     from tracker.batch.places import open_place
     from tracker.batch.tasks import Job, PublishDone, PublishTask, ViewDone, ViewTask
     from tracker.batch.worker import perform
@@ -220,7 +219,6 @@ def _view(folder: str, out: str) -> None:
     if not isinstance(written, PublishDone):
         raise SystemExit(str(written))
     n = len(client.photos)
-    megapixels = max(facts.megapixels for facts in done.facts.values())
     n_bytes = sum(f.stat().st_size for f in Path(out).rglob("*") if f.is_file())
     print(
         json.dumps(
@@ -231,7 +229,6 @@ def _view(folder: str, out: str) -> None:
                 "write_seconds_per_photo": (time.perf_counter() - measured) / n,
                 "measuring_peak_mb": measuring_mb,
                 "peak_mb": peak_memory_mb(),
-                "allowed_mb": needed_mb(n, megapixels),
                 "result_bytes_per_photo": n_bytes / n,
                 "photo_bytes": sum(photo.size for photo in client.photos) / n,
             }

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tracker.batch.memory import drawing_mb, needed_mb
+
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 PHOTOS = 1_000_000
 MEGAPIXELS = 12
@@ -66,6 +68,12 @@ def _where(figures: Mapping[str, Any]) -> str:
     )
 
 
+def _reckoned_mb(size: Mapping[str, Any]) -> float:
+    """What the local pool keeps free for a client of this size."""
+    megapixels = size["megapixels"]
+    return max(needed_mb(size["photos"], megapixels), drawing_mb(megapixels))
+
+
 def _cost(figures: Mapping[str, Any]) -> str:
     head = (
         "megapixels",
@@ -82,7 +90,7 @@ def _cost(figures: Mapping[str, Any]) -> str:
             f"{size['measure_seconds_per_photo']:.1f}",
             f"{size['write_seconds_per_photo']:.1f}",
             f"{size['peak_mb']:.0f}",
-            f"{size['allowed_mb']:.0f}",
+            f"{_reckoned_mb(size):.0f}",
             f"{size['result_bytes_per_photo'] / 1e6:.1f}",
             f"{size['load']:.1f}",
         )
@@ -169,7 +177,7 @@ def _estimate(cost: Mapping[str, Any]) -> str:
         ("work", f"{core_hours:,.0f} core hours".replace(",", " ")),
         ("time", f"{core_hours / CORES:.0f} h on {CORES} cores"),
         ("computing", f"{core_hours * CORE_HOUR_USD:,.0f} USD".replace(",", " ")),
-        ("memory", f"{size['allowed_mb'] * CORES / 1000:.0f} GB for {CORES} workers"),
+        ("memory", f"{_reckoned_mb(size) * CORES / 1000:.0f} GB for {CORES} workers"),
         (
             "photos",
             f"{photos_gb / 1000:.1f} TB, {photos_gb * STORAGE_USD_GB_MONTH:.0f} USD a month",

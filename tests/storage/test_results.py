@@ -15,7 +15,7 @@ import pytest
 import tracker.storage.results as results
 from tests.factories import make_analysis
 from tests.storage.made_up import CountingAnalysis, add_client, incoming, make_measured_view
-from tracker import METHOD_VERSION
+from tracker import METHOD_VERSION, redating
 from tracker.analysis import AnalysisSettings, analyse_series
 from tracker.folder import read_client_folder
 from tracker.measure.detection import DetectionSettings
@@ -297,7 +297,7 @@ def test_a_real_series_from_the_store_is_the_series_of_the_folder(
     assert same(measured.analysis, opened.analysis)
     assert analysis_json(direct) == analysis_json(opened.analysis)
     assert same(direct.views, later.views)
-    moved = results._dated_view(
+    moved = redating.redated_view(
         direct.views[0],
         {photo.name: photo.captured_on for photo in folder.photos},
         folder.sessions,

@@ -15,13 +15,15 @@ from tracker.batch.places import Place
 from tracker.batch.tasks import Task, ViewTask
 from tracker.photos import MAX_MEGAPIXELS
 
-BASE_MB = 150.0
+BASE_MB = 250.0
 """A process with everything loaded and nothing measured."""
 PHOTO_MB_PER_MEGAPIXEL = 30.0
 """Working copies of the photo that is looked at."""
-KEPT_MB = 30.0
+KEPT_MB = 50.0
 KEPT_MB_PER_MEGAPIXEL = 6.0
-"""What stays of each photo of a view while it is measured. All four a little above the peaks that
+"""What stays of each photo of a view while it is measured."""
+DRAWN_MB_PER_MEGAPIXEL = 70.0
+"""A photo whose picture is drawn and pressed. All five stand above the peaks that
 `python -m benchmarks.scale cost` measured at 2, 12 and 48 megapixels."""
 LEAST_BYTES_PER_MEGAPIXEL = 120_000
 """A photo whose header says nothing is taken for one that was pressed this small."""
@@ -36,11 +38,16 @@ def needed_mb(n_photos: int, megapixels: float) -> float:
     return working + n_photos * (KEPT_MB + KEPT_MB_PER_MEGAPIXEL * megapixels)
 
 
+def drawing_mb(megapixels: float) -> float:
+    """Most memory that writing a client's results may take, in MB."""
+    return BASE_MB + DRAWN_MB_PER_MEGAPIXEL * megapixels
+
+
 def task_mb(root: Place, task: Task) -> float:
     """Most memory that a task may take, by the size of its largest photo."""
     if not isinstance(task, ViewTask):
         megapixels = max((f.megapixels for f in task.facts.values()), default=0.0)
-        return needed_mb(1, megapixels)
+        return drawing_mb(megapixels)
     megapixels = 0.0
     for photo in task.client.photos:
         known = task.known.get(photo.path)
