@@ -10,6 +10,7 @@ import numpy as np
 
 from tracker.measure.detection import Detection
 from tracker.measure.frame import MeasuringFrame, frame_around
+from tracker.measure.hair_kept import HairResponse, HairSites
 from tracker.measure.luminance import (
     BoolArray,
     FloatArray,
@@ -29,6 +30,7 @@ from tracker.measure.treated_area import treated_area
 from tracker.measure.view import UNIT_GAIN, FramePhoto, MeasurementSettings, measure_view
 from tracker.measure.zones import lay_zones, outlines
 from tracker.series import PolygonZone, Progress, SeriesPhoto, Stage, ViewAnalysis
+from tracker.view_look import LookMaker, LookPhoto, hair_of_photo, sites_of
 from tracker.view_rows import Aligned, RowMaker
 
 FWHM_PER_SIGMA = 2.3548
@@ -68,19 +70,22 @@ def _frame_photo(
     frame: MeasuringFrame,
     registration: Registration | None,
     gain: ToneGain,
-) -> FramePhoto:
+    sites: HairSites,
+) -> tuple[FramePhoto, HairResponse]:
+    """A photo's densities in the measuring frame, and what it shows at the baseline's hairs."""
     red, grey, usable = density_channels(prepared.read(), prepared.skin)
+    hair = hair_of_photo(sites, grey, usable, registration)
     if registration is None:
         mask = frame.crop(usable)
         return FramePhoto(
             _mark_unusable(frame.crop(red), mask), _mark_unusable(frame.crop(grey), mask), gain
-        )
+        ), hair
     mask = frame.resample(usable, registration)
     return FramePhoto(
         _mark_unusable(frame.resample(red, registration), mask),
         _mark_unusable(frame.resample(grey, registration), mask),
         gain,
-    )
+    ), hair
 
 
 def small_picture(
@@ -88,12 +93,22 @@ def small_picture(
     small: MeasuringFrame,
     registration: Registration | None,
     fwhm_px: float,
-) -> FloatArray:
-    """sRGB codes 0..255 of a photo in the reduced baseline frame, (h, w, 3); NaN if unusable.
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """A photo in the reduced baseline frame, dots and hairs taken out.
 
-    Dots and hairs are taken out: what is left is the skin between them.
+    Returns
+    -------
+    picture : ndarray of shape (h, w, 3)
+        sRGB codes 0..255 of the skin between the dots; NaN where it is unusable or this photo's
+        own search did not find skin.
+    shown : ndarray of shape (h, w, 3)
+        The same wherever the photo shows the place: skin that turned red or pale may not be
+        found as skin, and is what the watches look for.
+    bright : ndarray of shape (h, w)
+        Share of shine; NaN where the photo does not show the place.
     """
     srgb = prepared.read()
+    glare = prepared.skin.glare.astype(np.float32)
     usable = (prepared.skin.region & ~prepared.skin.glare & ~clipped(srgb)).astype(np.float32)
     side = 2 * round(fwhm_px) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
@@ -103,12 +118,14 @@ def small_picture(
     channels = [closed[..., c].astype(np.float32) * eighth for c in range(3)]
     if registration is None:
         picture = np.stack([small.crop(c) for c in channels], axis=-1)
-        mask = small.crop(usable)
+        mask, bright = small.crop(usable), small.crop(glare)
     else:
         picture = np.stack([small.resample(c, registration) for c in channels], axis=-1)
         mask = small.resample(usable, registration)
+        bright = small.resample(glare, registration)
+    shown = picture.copy()
     picture[~(mask > 0.95)] = np.nan
-    return picture
+    return picture, shown, bright
 
 
 def _small_masks(
@@ -196,17 +213,21 @@ def analyse_view(
     treated_small, native_small = _small_masks(
         small, treated, reference.skin.region, NATIVE_GAP_FWHM * detection.fwhm_px
     )
+    masks = (treated_small, native_small)
+    sites = sites_of(detection, small, masks)
     frames: list[FramePhoto | None] = []
     pictures: list[FloatArray | None] = []
+    looks: list[LookPhoto | None] = []
     for number, k in enumerate(order):
         progress(0.45 + 0.2 * number / len(order), f"reading {prepared[k].photo.name}")
         match = aligned[k]
         if k != baseline and not isinstance(match, Aligned):
             frames.append(None)
             pictures.append(None)
+            looks.append(None)
             continue
         registration = match.registration if isinstance(match, Aligned) else None
-        picture = small_picture(prepared[k], small, registration, detection.fwhm_px)
+        picture, shown, bright = small_picture(prepared[k], small, registration, detection.fwhm_px)
         first = pictures[0] if pictures else None
         gain = (
             UNIT_GAIN
@@ -214,7 +235,9 @@ def analyse_view(
             else _tone_gain(first, picture, treated_small, native_small, settings)
         )
         pictures.append(picture)
-        frames.append(_frame_photo(prepared[k], frame, registration, gain))
+        framed, hair = _frame_photo(prepared[k], frame, registration, gain, sites)
+        frames.append(framed)
+        looks.append(LookPhoto(shown, bright, hair))
 
     progress(0.65, "measuring pigment")
     measurement = measure_view(
@@ -226,6 +249,9 @@ def analyse_view(
     )
     dots_px = frame.to_baseline(measurement.catalogue.xy_px)
     layout = lay_zones(dots_px, view, [(z.name, np.array(z.vertices_px, float)) for z in polygons])
+    look = None
+    if measurement.photos:
+        look = LookMaker(looks, frames, measurement, small, frame, layout, masks, treated)
     rows = RowMaker(
         reference,
         frame,
@@ -236,7 +262,8 @@ def analyse_view(
         detection,
         settings,
         pictures,
-        (treated_small, native_small),
+        masks,
+        look,
     )
     made = []
     for number, k in enumerate(order):
