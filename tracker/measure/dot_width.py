@@ -8,9 +8,9 @@ import numpy as np
 from tracker.measure.luminance import FloatArray
 from tracker.measure.results import FloatColumn
 
-RINGS = 15
-OUTERMOST_SIGMA = 4.5
-"""The outermost ring is taken for the skin between the dots."""
+RINGS = 21
+OUTERMOST_SIGMA = 6.0
+"""Rings reach this far, to the next dots: the faintest of them is the skin in between."""
 ANGLES = 12
 LEAST_DOTS = 60
 
@@ -54,7 +54,8 @@ def half_width(
     known = np.isfinite(per_dot).all(axis=1) & (weight > 0)
     if int(known.sum()) < LEAST_DOTS:
         return float("nan")
-    profile = weight[known] @ (per_dot[known] - per_dot[known][:, -1:]) / weight[known].sum()
+    profile = weight[known] @ per_dot[known] / weight[known].sum()
+    profile = profile - profile.min()
     height = float(profile[0])
     below = np.flatnonzero(profile < height / 2)
     if height <= 0 or len(below) == 0:

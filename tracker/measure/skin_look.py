@@ -30,11 +30,11 @@ FLOOR_MELANIN = 0.010
 """SD of the change of both colour indices by saturation and tone curve, and by fading ink, whose
 own colour is not quite neutral."""
 FLOOR_LIGHTNESS = 0.012
-FLOOR_RELIEF = 0.16
+FLOOR_RELIEF = 0.17
 """SD of ln(relief) by focus, sharpening and the light's height."""
 FLOOR_GLOSS = 0.05
 """SD of the share of skin under shine, treated minus native."""
-FLOOR_WIDTH = 0.085
+FLOOR_WIDTH = 0.09
 """SD of ln(width of the mean dot) by focus, motion and noise filters."""
 FLOOR_INK_COLOUR = 0.026
 """SD of ln(red over luminance pigment) by the camera's colours."""

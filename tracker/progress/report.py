@@ -198,6 +198,11 @@ def _view(
     )
 
 
+def curve_of_row(row: ViewProgress) -> tuple[CurvePoint, ...]:
+    """The whole's curve of a view; empty where no healed photo after a session supports one."""
+    return row.whole.curve if any(point.sessions for point in row.whole.points) else ()
+
+
 def last_day(analysis: SeriesAnalysis) -> date | None:
     """The latest day that a series knows of: a report made of it says the same on any day."""
     days = [p.captured_on for p in analysis.photos if p.captured_on is not None]

@@ -162,6 +162,23 @@ def _logit_rho(log_step: FloatArray) -> FloatArray:
     return np.asarray(np.log(share / (1 - share)))
 
 
+def response_from_normal(
+    prior: ResponsePrior, method: Method, normal: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Lambda of each session (draws, sessions) and floor of clients drawn from the prior.
+
+    Parameters
+    ----------
+    normal : ndarray of shape (draws, 4 + sessions)
+        Standard normal numbers: base, floor, method, zone, then one per session.
+    """
+    logit = prior.base_logit + prior.base_sd * normal[:, 0]
+    logit = logit + prior.shift(method) + prior.method_sd * normal[:, 2]
+    floor = 1 / (1 + np.exp(-(prior.floor_logit + prior.floor_sd * normal[:, 1])))
+    step = _log_step(logit) + prior.zone_sd * normal[:, 3]
+    return np.exp(step[:, None] + prior.session_sd * normal[:, 4:]), np.asarray(floor)
+
+
 class _Model:
     """Residuals of data and prior in standard units, for one client's points."""
 

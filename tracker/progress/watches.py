@@ -147,6 +147,19 @@ def _watch(sign: Sign, readings: Sequence[_Reading], threshold: float) -> Watch:
             "",
         )
     last = told[-1]
+    if last is not readings[-1] and last.z < threshold:
+        # An older photo in which nothing was seen says nothing of today.
+        return Watch(
+            sign,
+            State.CANNOT_TELL,
+            readings[-1].photo.photo,
+            none,
+            "",
+            None,
+            f"{readings[-1].reason}; nothing was seen up to {last.photo.photo}",
+            FAKES[sign],
+            "",
+        )
     if last.z < threshold:
         return Watch(
             sign,

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from tracker.measure.results import Estimate, Fate
 from tracker.progress.forecast import CurvePoint
-from tracker.progress.report import Progress
+from tracker.progress.report import Progress, curve_of_row
 from tracker.report.charts import NOTICEABLE, fade_svg
 from tracker.report.evenness_map import evenness_svg
 from tracker.report.overlays import FATE_COLOURS, FATE_WORDS
@@ -77,7 +77,7 @@ def render_page(
     str
         A whole HTML document; every text in it is escaped.
     """
-    template = _environment().get_template("report.html.j2")
+    template = page_environment().get_template("report.html.j2")
     return template.render(
         analysis=analysis,
         view_pictures=view_pictures,
@@ -102,13 +102,14 @@ def render_page(
 def curve_of(made: Progress | None, view: str) -> Sequence[CurvePoint]:
     """The whole's curve of one view; empty without one that rests on a healed photo."""
     for row in made.views if made is not None else ():
-        if row.view == view and any(point.sessions for point in row.whole.points):
-            return row.whole.curve
+        if row.view == view:
+            return curve_of_row(row)
     return ()
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def page_environment() -> Environment:
+    """Templates of all pages, with their filters."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -121,7 +122,7 @@ def _environment() -> Environment:
         "interval": _interval,
         "number": _number,
         "data_uri": _data_uri,
-        "estimate": _estimate,
+        "estimate": estimate_words,
     }
     return environment
 
@@ -149,7 +150,7 @@ UNITS = {
 IN_PERCENT = ("fraction", "share", "SD / mean")
 
 
-def _estimate(estimate: Estimate) -> str:
+def estimate_words(estimate: Estimate) -> str:
     """A value with its interval and unit; a dash where it was not measured."""
     if not estimate.measured:
         return "–"
