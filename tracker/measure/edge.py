@@ -9,12 +9,12 @@ import numpy as np
 
 from tracker.measure.results import Estimate, FloatColumn
 
-STRIPS = 6
-STRIP_SPACINGS = 1.5
-"""Width of a strip along the border, in median dot spacings: one or two rows of dots."""
+STRIPS = 4
+STRIP_SPACINGS = 3.0
+"""Width of a strip along the border, in median dot spacings: narrower ones hold now one row of dots, now two."""
 RASTER_PX = 700
 LEAST_DOTS = 60
-LEAST_STRIPS = 3
+LEAST_STRIPS = 2
 LEAST_PER_STRIP = 8
 RESAMPLES = 200
 SEED = 20_260_101

@@ -31,6 +31,8 @@ LIKE_SHAVE = (0.45, 1.25)
 """Share of native hairs found again, relative to the baseline, at which two shaves are alike."""
 DIRECTIONS = 8
 MOST_EMPTY = 400
+STILL_THERE = 0.35
+"""A hair is found again with at least this part of its strength, the shave taken off."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,6 +159,7 @@ class HairsKept:
 def hairs_kept(first: HairResponse, now: HairResponse) -> HairsKept:
     """Compare the hairs of one photo with the baseline's."""
     shares, counts = [], []
+    shave = _ratio(first.native, now.native)
     for before, after, empty_before, empty_after in (
         (first.treated, now.treated, first.empty_treated, now.empty_treated),
         (first.native, now.native, first.empty_native, now.empty_native),
@@ -172,8 +175,10 @@ def hairs_kept(first: HairResponse, now: HairResponse) -> HairsKept:
         if counts[-1] < LEAST_HAIRS:
             where = "the treated area" if len(counts) == 1 else "native skin"
             return _nothing(f"only {counts[-1]} clear hairs on {where} at baseline")
-        found = float((after[clear] > later).mean())
-        shares.append(max((found - CHANCE) / (1 - CHANCE), 0.0))
+        # Above what bare skin shows, and above a part of what this hair showed at this shave:
+        # beside other hairs bare skin reads below zero.
+        least = np.maximum(later, STILL_THERE * shave * before[clear])
+        shares.append(float((after[clear] > least).mean()))
     treated, native = shares
     if not LIKE_SHAVE[0] <= native <= LIKE_SHAVE[1]:
         return HairsKept(
@@ -184,6 +189,12 @@ def hairs_kept(first: HairResponse, now: HairResponse) -> HairsKept:
     variance = (errors[0] + kept**2 * errors[1]) / native**2 + (FLOOR_SD / native) ** 2
     half = 1.959964 * float(np.sqrt(variance))
     return HairsKept(Estimate(kept, kept - half, kept + half, counts[0], "share"), native)
+
+
+def _ratio(before: FloatColumn, after: FloatColumn) -> float:
+    """Median strength of native hairs against the baseline's, at most that of the baseline."""
+    both = np.isfinite(before) & np.isfinite(after) & (before > 0)
+    return float(np.clip(np.median(after[both] / before[both]), 0.0, 1.0)) if both.any() else 0.0
 
 
 def _nothing(reason: str) -> HairsKept:

@@ -245,8 +245,9 @@ class _Model:
 
 DRAWS = 4000
 PROPOSALS = 24_000
+WIDEN = 1.25
 TAIL = 6.0
-"""Degrees of freedom of the proposal: its tails must be heavier than the posterior's."""
+"""Scale and degrees of freedom of the proposal: its tails must be heavier than the posterior's."""
 
 
 def fit_response(
@@ -317,7 +318,7 @@ def _sample(model: _Model, rng: np.random.Generator) -> tuple[FloatArray, float]
     normal = rng.standard_normal((PROPOSALS, model.size))
     heavy = np.sqrt(TAIL / rng.chisquare(TAIL, PROPOSALS))
     standard = normal * heavy[:, None]
-    theta = best.x + np.linalg.solve(root.T, standard.T).T
+    theta = best.x + WIDEN * np.linalg.solve(root.T, standard.T).T
     log_proposal = -0.5 * (TAIL + model.size) * np.log1p((standard**2).sum(axis=1) / TAIL)
     log_weight = model.log_density(theta) - log_proposal
     weight = np.exp(log_weight - log_weight.max())
