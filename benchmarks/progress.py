@@ -332,8 +332,8 @@ def calibration_table(rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def document(out: Path, target: Path) -> None:
-    """Write the benchmark's document from what a run left in its folder."""
+def document(out: Path, target: Path, remark: str = "") -> None:
+    """Write the benchmark's document from what a run left in its folder; `remark` goes on top."""
     records = _records(out / "series.jsonl")
     rows = json.loads((out / "calibration.json").read_text("utf-8"))
     commit = subprocess.run(
@@ -350,6 +350,7 @@ def document(out: Path, target: Path) -> None:
             f"Made by `python -m benchmarks.progress --out FOLDER`, then `--document`; commit {commit}. "
             "Method: [progress.md](progress.md)."
         ),
+        *([remark] if remark else []),
         "## The curve on simulated clients",
         (
             "Clients drawn from the prior itself, and from published ranges (20 to 40 % after the first "
@@ -393,10 +394,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--clients", type=int, default=400, help="simulated clients per row")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--document", action="store_true", help="write the document and stop")
+    parser.add_argument("--remark", default="", help="a sentence for the top of the document")
     parser.add_argument("--target", type=Path, default=Path("docs/progress_benchmark.md"))
     given = parser.parse_args(arguments)
     if given.document:
-        document(given.out, given.target)
+        document(given.out, given.target, given.remark)
         return 0
     given.out.mkdir(parents=True, exist_ok=True)
     done = given.out / "calibration.json"
