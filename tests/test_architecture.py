@@ -45,6 +45,8 @@ LAYERS = {
     "record_files": 3,
     "folder": 4,
     "view_rows": 3,
+    "view_look": 3,
+    "progress": 3,
     "view_analysis": 4,
     "redating": 4,
     "analysis": 5,

@@ -14,10 +14,11 @@ import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from tracker.records import Goal, Plan
+from tracker.records import Goal, MedicalFlag, PigmentKind, Plan
 from tracker.records.rules import SKIN_TYPES
 from tracker.series import PolygonZone, Session
 
@@ -163,6 +164,12 @@ _PLAN_KEYS = (
     "smp_date",
     "mm_per_px",
     "marker_mm",
+    "method",
+    "spacing_days",
+    "price",
+    "currency",
+    "pigment",
+    "flags",
 )
 
 
@@ -199,8 +206,46 @@ def read_plan(path: Path) -> tuple[Plan, list[str]]:
         smp_date=_day(table, "smp_date", path.name),
         mm_per_px=_positive(table, "mm_per_px", path.name),
         marker_mm=_positive(table, "marker_mm", path.name),
+        method=str(table.get("method", "")).strip(),
+        spacing_days=_days(table, path.name),
+        price=_positive(table, "price", path.name),
+        currency=str(table.get("currency", "")).strip(),
+        pigment=_one_of(table.get("pigment"), PigmentKind, "pigment", path.name),
+        flags=tuple(
+            flag
+            for words in _flag_list(table, path.name)
+            if (flag := _one_of(words, MedicalFlag, "flags", path.name)) is not None
+        ),
     )
     return plan, notes
+
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+def _one_of(words: Any, known: type[Word], key: str, file: str) -> Word | None:
+    if words is None:
+        return None
+    try:
+        return known(" ".join(str(words).lower().split()))
+    except ValueError:
+        raise FolderError(
+            file, f"{key} holds `{words}`", "give one of " + ", ".join(known)
+        ) from None
+
+
+def _flag_list(table: Mapping[str, Any], file: str) -> list[Any]:
+    flags = table.get("flags", [])
+    if not isinstance(flags, list):
+        raise FolderError(file, "flags is no list", 'write flags = ["recent sun"]')
+    return flags
+
+
+def _days(table: Mapping[str, Any], file: str) -> int | None:
+    days = _positive(table, "spacing_days", file)
+    if days is not None and not days.is_integer():
+        raise FolderError(file, f"spacing_days is `{days:g}`", "give whole days, such as 42")
+    return None if days is None else int(days)
 
 
 def _goal(table: Mapping[str, Any], file: str) -> Goal | None:

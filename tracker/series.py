@@ -16,6 +16,7 @@ from tracker.measure.luminance import SrgbArray
 from tracker.measure.quality import PhotoQuality
 from tracker.measure.registration import Registration
 from tracker.measure.results import Dots, Estimate, Fate, FloatColumn
+from tracker.measure.skin_look import SkinLook
 
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:
@@ -131,6 +132,23 @@ class ZoneMeasures:
     """Diffuse optical density of the skin between dots against native skin; NaN if no native skin."""
     tone_delta_e: float
     erythema: float
+    look: SkinLook | None = None
+    """Colour, relief and gloss beside native skin; None in results of earlier versions."""
+
+
+@dataclass(frozen=True)
+class PhotoLook:
+    """Dots and hairs of one photo against the baseline's; see `measure.hair_kept`."""
+
+    dot_width_change: Estimate
+    """ln of the width of the mean dot over the baseline's."""
+    ink_colour_change: Estimate
+    """ln of red over luminance pigment, against the baseline: above 0 the ink is bluer."""
+    hairs_kept: Estimate
+    """Share of the treated area's hairs still there, relative to native skin's."""
+    shave: float
+    """Share of native skin's hairs found again; 1 is the same shave."""
+    hair_reason: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,6 +175,7 @@ class PhotoMeasures:
     registration: Registration | None = None
     """Maps baseline pixels to this photo's pixels; None for the baseline itself and refusals."""
     flags: tuple[str, ...] = ()
+    look: PhotoLook | None = None
 
     @property
     def usable(self) -> bool:

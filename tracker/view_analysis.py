@@ -10,6 +10,7 @@ import numpy as np
 
 from tracker.measure.detection import Detection
 from tracker.measure.frame import MeasuringFrame, frame_around
+from tracker.measure.hair_kept import HairResponse, HairSites
 from tracker.measure.luminance import (
     BoolArray,
     FloatArray,
@@ -30,6 +31,7 @@ from tracker.measure.treated_area import treated_area
 from tracker.measure.view import UNIT_GAIN, FramePhoto, MeasurementSettings, measure_view
 from tracker.measure.zones import lay_zones, outlines
 from tracker.series import PolygonZone, Progress, SeriesPhoto, Stage, ViewAnalysis
+from tracker.view_look import LookMaker, LookPhoto, hair_of_photo, sites_of
 from tracker.view_rows import Aligned, RowMaker
 
 FWHM_PER_SIGMA = 2.3548
@@ -69,18 +71,21 @@ def _frame_photo(
     frame: MeasuringFrame,
     registration: Registration | None,
     gain: ToneGain,
-) -> FramePhoto:
+    sites: HairSites,
+) -> tuple[FramePhoto, HairResponse]:
+    """A photo's densities in the measuring frame, and what it shows at the baseline's hairs."""
     red, grey, usable = density_channels(prepared.read(), prepared.skin)
+    hair = hair_of_photo(sites, grey, usable, registration)
     if registration is None:
         mask = frame.crop(usable)
         return FramePhoto(
             _mark_unusable(frame.crop(red), mask), _mark_unusable(frame.crop(grey), mask), gain
-        )
+        ), hair
     view = frame.view_of(registration, usable.shape)
     mask = view.resample(usable)
     return FramePhoto(
         _mark_unusable(view.resample(red), mask), _mark_unusable(view.resample(grey), mask), gain
-    )
+    ), hair
 
 
 def small_picture(
@@ -88,12 +93,22 @@ def small_picture(
     small: MeasuringFrame,
     registration: Registration | None,
     fwhm_px: float,
-) -> FloatArray:
-    """sRGB codes 0..255 of a photo in the reduced baseline frame, (h, w, 3); NaN if unusable.
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """A photo in the reduced baseline frame, dots and hairs taken out.
 
-    Dots and hairs are taken out: what is left is the skin between them.
+    Returns
+    -------
+    picture : ndarray of shape (h, w, 3)
+        sRGB codes 0..255 of the skin between the dots; NaN where it is unusable or this photo's
+        own search did not find skin.
+    shown : ndarray of shape (h, w, 3)
+        The same wherever the photo shows the place: skin that turned red or pale may not be
+        found as skin, and is what the watches look for.
+    bright : ndarray of shape (h, w)
+        Share of shine; NaN where the photo does not show the place.
     """
     srgb = prepared.read()
+    glare = prepared.skin.glare.astype(np.float32)
     usable = (prepared.skin.region & ~prepared.skin.glare & ~clipped(srgb)).astype(np.float32)
     side = 2 * round(fwhm_px) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
@@ -104,13 +119,14 @@ def small_picture(
     channels = (closed[..., c].astype(np.float32) * eighth for c in range(3))
     if registration is None:
         picture = np.stack([small.crop(c) for c in channels], axis=-1)
-        mask = small.crop(usable)
+        mask, bright = small.crop(usable), small.crop(glare)
     else:
         view = small.view_of(registration, usable.shape)
         picture = np.stack([view.resample(c) for c in channels], axis=-1)
-        mask = view.resample(usable)
+        mask, bright = view.resample(usable), view.resample(glare)
+    shown = picture.copy()
     picture[~(mask > 0.95)] = np.nan
-    return picture
+    return picture, shown, bright
 
 
 def _small_masks(
@@ -198,27 +214,35 @@ def analyse_view(
     treated_small, native_small = _small_masks(
         small, treated, reference.skin.region, NATIVE_GAP_FWHM * detection.fwhm_px
     )
+    masks = (treated_small, native_small)
+    sites = sites_of(detection, small, masks)
 
     def told(number: int) -> None:
         name = prepared[order[number]].photo.name
         progress(0.45 + 0.2 * number / len(order), f"reading {name}")
 
-    first_picture = small_picture(reference, small, None, detection.fwhm_px)
+    first_view = small_picture(reference, small, None, detection.fwhm_px)
 
-    def seen(k: int) -> tuple[FramePhoto | None, FloatArray | None]:
-        """A photo in the measuring frame and its small picture; None where it is not aligned."""
+    def seen(k: int) -> tuple[FramePhoto, FloatArray, LookPhoto] | None:
+        """A photo in the measuring frame, its small picture and its look; None if not aligned."""
         match = aligned[k]
-        if k == baseline:
-            return _frame_photo(prepared[k], frame, None, UNIT_GAIN), first_picture
-        if not isinstance(match, Aligned):
-            return None, None
-        picture = small_picture(prepared[k], small, match.registration, detection.fwhm_px)
-        gain = _tone_gain(first_picture, picture, treated_small, native_small, settings)
-        return _frame_photo(prepared[k], frame, match.registration, gain), picture
+        registration, gain = None, UNIT_GAIN
+        picture, shown, bright = first_view
+        if k != baseline:
+            if not isinstance(match, Aligned):
+                return None
+            registration = match.registration
+            picture, shown, bright = small_picture(
+                prepared[k], small, registration, detection.fwhm_px
+            )
+            gain = _tone_gain(first_view[0], picture, *masks, settings)
+        framed, hair = _frame_photo(prepared[k], frame, registration, gain, sites)
+        return framed, picture, LookPhoto(shown, bright, hair)
 
-    looks = map_threads(seen, order, workers, told)
-    frames = [look for look, _ in looks]
-    pictures = [picture for _, picture in looks]
+    views = map_threads(seen, order, workers, told)
+    frames = [None if one is None else one[0] for one in views]
+    pictures = [None if one is None else one[1] for one in views]
+    looks = [None if one is None else one[2] for one in views]
     progress(0.65, "measuring pigment")
     measurement = measure_view(
         frames,
@@ -229,6 +253,9 @@ def analyse_view(
     )
     dots_px = frame.to_baseline(measurement.catalogue.xy_px)
     layout = lay_zones(dots_px, view, [(z.name, np.array(z.vertices_px, float)) for z in polygons])
+    look = None
+    if measurement.photos:
+        look = LookMaker(looks, frames, measurement, small, frame, layout, masks, treated)
     rows = RowMaker(
         reference,
         frame,
@@ -239,7 +266,8 @@ def analyse_view(
         detection,
         settings,
         pictures,
-        (treated_small, native_small),
+        masks,
+        look,
     )
     made = []
     for number, k in enumerate(order):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from tracker.measure.quality import PhotoQuality
 from tracker.measure.registration import NotRegistered, Registration
 from tracker.measure.results import Dots, Estimate, Fate, Kind
 from tracker.measure.skin import SkinMap
+from tracker.measure.skin_look import SkinLook
 from tracker.measure.tone import Tone, compare_tone
 from tracker.measure.view import (
     MeasurementSettings,
@@ -29,6 +30,7 @@ from tracker.measure.view import (
 from tracker.measure.zones import WHOLE, ZoneLayout
 from tracker.series import (
     DotSeries,
+    PhotoLook,
     PhotoMeasures,
     SeriesPhoto,
     Stage,
@@ -49,6 +51,13 @@ MOST_FADE = 1.08
 """Fades that pigment can show, noise included; beyond them something else was measured."""
 LEAST_COMMON_SHARE = 0.15
 """A photo that shows fewer of the baseline's dots is refused."""
+
+
+class Looks(Protocol):
+    """What a row needs of the skin's look (`view_look.LookMaker`)."""
+
+    def zone_looks(self, number: int) -> Mapping[str, SkinLook]: ...
+    def photo_look(self, number: int) -> PhotoLook: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +135,7 @@ class RowMaker:
         settings: MeasurementSettings,
         pictures: Sequence[FloatArray | None],
         small_masks: tuple[BoolArray, BoolArray],
+        looks: Looks | None = None,
     ) -> None:
         self.reference = reference
         self.frame = frame
@@ -146,6 +156,7 @@ class RowMaker:
         self.area_cm2 = self._areas(layout)
         self.pictures = pictures
         self.treated_small, self.native_small = small_masks
+        self.looks = looks
         self.shares = shares_left(measurement)
 
     def baseline_dots(self) -> Dots:
@@ -218,9 +229,15 @@ class RowMaker:
             small = np.clip((SMALL_DOT_PX - self.detection.fwhm_px) / (SMALL_DOT_PX / 3), 0, 1)
             errors = replace(errors, hair=float(np.hypot(errors.hair, SMALL_DOT_SD * small)))
         everywhere = np.ones(len(self.dots_px), bool)
-        whole = self._zone(WHOLE, everywhere, number, fate, tone, errors)
+        look = self.looks.zone_looks(number) if self.looks is not None else {}
+        whole = replace(
+            self._zone(WHOLE, everywhere, number, fate, tone, errors), look=look.get(WHOLE)
+        )
         zones = tuple(
-            self._zone(name, self.dot_zone == name, number, fate, Tone.missing(), errors)
+            replace(
+                self._zone(name, self.dot_zone == name, number, fate, Tone.missing(), errors),
+                look=look.get(name),
+            )
             for name in self.zone_names
         )
         value = whole.fade.value
@@ -251,6 +268,7 @@ class RowMaker:
             dots=self._dot_series(pigment, fate, registration),
             registration=registration,
             flags=self._flags(prepared, whole, is_baseline),
+            look=self.looks.photo_look(number) if self.looks is not None else None,
         )
 
     def _zone(

@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from tracker.cli.options import IfVersion, Json, Quiet, Store, Vault, Verbose
+from tracker.cli.options import (
+    Force,
+    IfVersion,
+    Json,
+    Page,
+    Quiet,
+    Store,
+    Today,
+    Vault,
+    Verbose,
+    WhatIfMethod,
+    WhatIfSpacing,
+)
 from tracker.cli.terminal import Terminal
 
 client_app = typer.Typer(
@@ -271,6 +283,59 @@ def measure(
 
     with opened(store, vault) as kept:
         return run(kept, code, healed_days, Terminal(as_json, quiet, verbose))
+
+
+@client_app.command()
+def forecast(
+    code: Code,
+    today: Today = None,
+    method: WhatIfMethod = "",
+    spacing: WhatIfSpacing = None,
+    healed_days: HealedDays = None,
+    out: Page = None,
+    force: Force = False,
+    store: Store = None,
+    vault: Vault = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Forecast sessions, dates and cost; judge the result; say what to watch."""
+    from tracker.cli.progress_work import forecast_client as run
+    from tracker.cli.record_work import opened
+
+    with opened(store, vault) as kept:
+        return run(
+            kept,
+            code,
+            today=today,
+            method=method,
+            spacing_days=spacing,
+            healed_days=healed_days,
+            out=out,
+            overwrite=force,
+            terminal=Terminal(as_json, quiet, verbose),
+        )
+
+
+@client_app.command()
+def consult(
+    code: Code,
+    out: Page = None,
+    force: Force = False,
+    store: Store = None,
+    vault: Vault = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Make the consultation sheet: baseline, flags, likely sessions and cost per goal."""
+    from tracker.cli.progress_work import consult_client as run
+    from tracker.cli.record_work import opened
+
+    with opened(store, vault) as kept:
+        terminal = Terminal(as_json, quiet, verbose)
+        return run(kept, code, out=out, overwrite=force, terminal=terminal)
 
 
 @client_app.command()

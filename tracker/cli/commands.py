@@ -13,7 +13,16 @@ from typer.exceptions import TyperException
 
 from tracker import __version__
 from tracker.cli import record_commands
-from tracker.cli.options import Force, Json, Quiet, Verbose
+from tracker.cli.options import (
+    Force,
+    Json,
+    Page,
+    Quiet,
+    Today,
+    Verbose,
+    WhatIfMethod,
+    WhatIfSpacing,
+)
 from tracker.cli.terminal import (
     DONE,
     INTERRUPTED,
@@ -185,6 +194,52 @@ def batch(
     if watch:
         return watch_batch(request, seconds=every, terminal=terminal)
     return run_batch(request, dry_run=dry_run, terminal=terminal)
+
+
+@app.command()
+def forecast(
+    folder: Annotated[Path, typer.Argument(help="Folder of one client's photos.")],
+    today: Today = None,
+    method: WhatIfMethod = "",
+    spacing: WhatIfSpacing = None,
+    healed_days: Annotated[
+        int | None, typer.Option(help="Days after a session from which a photo counts as healed.")
+    ] = None,
+    out: Page = None,
+    force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Forecast sessions, dates and cost; judge the result; say what to watch."""
+    from tracker.cli.progress_work import forecast as run
+
+    return run(
+        folder,
+        today=today,
+        method=method,
+        spacing_days=spacing,
+        healed_days=healed_days,
+        out=out,
+        overwrite=force,
+        terminal=Terminal(as_json, quiet, verbose),
+    )
+
+
+@app.command()
+def consult(
+    folder: Annotated[Path, typer.Argument(help="Folder of one client's photos.")],
+    out: Page = None,
+    force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Make the consultation sheet: baseline, flags, likely sessions and cost per goal."""
+    from tracker.cli.progress_work import consult as run
+
+    terminal = Terminal(as_json, quiet, verbose)
+    return run(folder, out=out, overwrite=force, terminal=terminal)
 
 
 @app.command()

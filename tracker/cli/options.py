@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,3 +35,14 @@ IfVersion = Annotated[
     int | None,
     typer.Option(min=1, help="Change only if this is still the version (see `show` or `list`)."),
 ]
+Today = Annotated[
+    str | None, typer.Option("--today", help="Reckon from this day, YYYY-MM-DD. [default: today]")
+]
+WhatIfMethod = Annotated[
+    str, typer.Option("--method", help="What if the sessions to come used this method.")
+]
+WhatIfSpacing = Annotated[
+    int | None,
+    typer.Option("--spacing", min=28, max=730, help="What if they came this many days apart."),
+]
+Page = Annotated[Path | None, typer.Option("--out", help="HTML page to write as well.")]

@@ -6,16 +6,14 @@ from tracker.records.clinic import (
     ConsentLevel,
     ConsentRecord,
     DateSource,
-    MedicalFlag,
     NoteRecord,
     PhotoRecord,
-    PigmentKind,
     SessionKind,
     SessionRecord,
     TreatmentPlan,
 )
 from tracker.records.errors import RecordError
-from tracker.records.plan import Goal, Plan
+from tracker.records.plan import Goal, MedicalFlag, PigmentKind, Plan
 from tracker.records.timeline import TimelineSettings, days_since_session, stage_of
 
 __all__ = [

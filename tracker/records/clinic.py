@@ -11,26 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from tracker.records.plan import Goal
+from tracker.records.plan import Goal, MedicalFlag, PigmentKind
 from tracker.series import Session
-
-
-class PigmentKind(StrEnum):
-    """What the pigment is made of; additives may darken after a laser pass."""
-
-    CARBON = "carbon"
-    IRON_OXIDE = "iron oxide"
-    TITANIUM_DIOXIDE = "titanium dioxide"
-    ORGANIC = "organic"
-
-
-class MedicalFlag(StrEnum):
-    """What the person who treats must know before a session."""
-
-    ISOTRETINOIN = "isotretinoin"
-    SKIN_DISEASE = "psoriasis or dermatitis"
-    AUTOIMMUNE = "autoimmune"
-    RECENT_SUN = "recent sun"
 
 
 @dataclass(frozen=True)

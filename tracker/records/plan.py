@@ -24,6 +24,24 @@ class Goal(StrEnum):
         return 0.50 if self is Goal.SOFT_FADE else 0.95
 
 
+class PigmentKind(StrEnum):
+    """What the pigment is made of; additives may darken after a laser pass."""
+
+    CARBON = "carbon"
+    IRON_OXIDE = "iron oxide"
+    TITANIUM_DIOXIDE = "titanium dioxide"
+    ORGANIC = "organic"
+
+
+class MedicalFlag(StrEnum):
+    """What the person who treats must know before a session."""
+
+    ISOTRETINOIN = "isotretinoin"
+    SKIN_DISEASE = "psoriasis or dermatitis"
+    AUTOIMMUNE = "autoimmune"
+    RECENT_SUN = "recent sun"
+
+
 @dataclass(frozen=True)
 class Plan:
     """What is known of a client besides photos and sessions. Empty fields are None or ''."""
@@ -41,3 +59,11 @@ class Plan:
     """Scale of the baseline photo."""
     marker_mm: float | None = None
     """Side of the ArUco marker in the photos."""
+    method: str = ""
+    spacing_days: int | None = None
+    """Planned days from one session to the next."""
+    price: float | None = None
+    """Agreed price of the whole removal."""
+    currency: str = ""
+    pigment: PigmentKind | None = None
+    flags: tuple[MedicalFlag, ...] = ()

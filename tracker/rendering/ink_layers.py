@@ -61,7 +61,7 @@ def paint_ink(
     xy = camera.project(ink.point_mm)
     total = ink.pigment_od_mm2 * area_px2_per_mm2
     lost = np.clip(1 - retained, 0, 1)
-    diameter = ink.diameter_mm * (1 + 0.12 * lost)
+    diameter = ink.diameter_mm * (1 + 0.12 * lost) * (1 + photo.ink_spread)
     # an uneven drop of ink: a lobe beside the main deposit, their common centre at `xy`
     offset = ink.lobe_mm[:, :1] * to_long + ink.lobe_mm[:, 1:] * to_short
     share = ink.lobe_share

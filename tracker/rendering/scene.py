@@ -33,6 +33,8 @@ GRID_PX = 4
 STUBBLE_SHADOW_MM = 0.10
 STUBBLE_SHADOW = np.float32(0.7)
 GREY_OPACITY = 0.5
+BLUE_SHIFT_RGB = np.array([0.3, 0.0, -0.3])
+"""Colour of ink that turned blue, beside its own."""
 LEAST_ZONE_DOTS = 30
 """Fewer dots of a zone in view do not make a zone's fade."""
 
@@ -140,7 +142,14 @@ def _skin_light(person: Person, photo: PhotoSpec, view: _View, ink: InkLayers) -
     if photo.redness > 0:
         reach = 1 / (1 + np.exp(-view.treated_mm / 4.0))
         blood = blood * (1 + reach) + np.float32(photo.redness) * reach
+    if photo.melanin_change or photo.sheen or photo.relief_change:
+        reach = 1 / (1 + np.exp(-view.treated_mm / 2.0))
+        melanin = melanin + np.float32(photo.melanin_change) * reach
+        slope_u = slope_u * (1 + np.float32(photo.relief_change) * reach)
+        slope_v = slope_v * (1 + np.float32(photo.relief_change) * reach)
+        oil = oil + np.float32(photo.sheen) * reach
     melanin = melanin + ink.crusts
+    core_rgb = CORE_RGB + photo.ink_blue * BLUE_SHIFT_RGB
     lit = diffuse(view.normal, photo) * relief_shading(slope_u, slope_v, photo)
     gloss = shine(view.normal, slope_u, slope_v, oil, view.half, photo)
     light = np.empty((*ink.core.shape, 3), np.float32)
@@ -150,7 +159,7 @@ def _skin_light(person: Person, photo: PhotoSpec, view: _View, ink: InkLayers) -
             + MELANIN_RGB[channel] * melanin
             + HAEMOGLOBIN_RGB[channel] * blood
             + neutral
-            + np.float32(CORE_RGB[channel]) * ink.core
+            + np.float32(core_rgb[channel]) * ink.core
             + np.float32(HALO_RGB[channel]) * ink.halo
         )
         light[..., channel] = np.exp(np.float32(-np.log(10)) * density) * lit + 0.35 * gloss
@@ -162,7 +171,7 @@ def _add_hair(
 ) -> Image:
     photo = spec.photos[index]
     seen = camera.sees(person.follicles.point_mm, person.follicles.normal, least_cosine=-0.05)
-    follicles = person.follicles[seen]
+    follicles = person.follicles[seen & _bears_hair(spec, person, photo)]
     lit = diffuse(view.normal, photo)
     for grey in (False, True):
         group = follicles[follicles.grey == grey]
@@ -178,6 +187,18 @@ def _add_hair(
         reflectance = GREY_REFLECTANCE if grey else HAIR_REFLECTANCE[spec.hair_colour]
         light = light * clear + (1 - clear) * lit[..., None] * np.array(reflectance, np.float32)
     return light
+
+
+def _bears_hair(spec: SeriesSpec, person: Person, photo: PhotoSpec) -> NDArray[np.bool_]:
+    """Follicles that have not been lost; the same ones are lost in every photo."""
+    follicles = person.follicles
+    if photo.hair_loss <= 0 or len(follicles) == 0:
+        return np.ones(len(follicles), bool)
+    treated = person.regions.inside_treated_mm(follicles.direction) > 0
+    kept: NDArray[np.bool_] = ~treated | (
+        stream(spec, 60).random(len(follicles)) >= photo.hair_loss
+    )
+    return kept
 
 
 def _exposure_gain(light: Image, region: NDArray[np.bool_], photo: PhotoSpec) -> np.float32:
@@ -208,7 +229,7 @@ def _render_photo(spec: SeriesSpec, index: int, person: Person, camera: Camera) 
     paintable = visible | _just_outside(camera, ink)
     ink_layers = paint_ink(spec, index, person, camera, paintable)
     hair_seen = camera.sees(follicles.point_mm, follicles.normal, least_cosine=LIMB_COSINE)
-    rooted = follicles[hair_seen]
+    rooted = follicles[hair_seen & _bears_hair(spec, person, photo)]
     if len(rooted):
         paint_roots(ink_layers.core, camera, rooted)
     light = _skin_light(person, photo, view, ink_layers)

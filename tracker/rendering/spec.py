@@ -58,6 +58,18 @@ class PhotoSpec:
     """Added haemoglobin density of the treated skin (healing)."""
     crust_share: float = 0.0
     """Share of the dots under a small brown crust (healing)."""
+    melanin_change: float = 0.0
+    """Added melanin density of the treated skin: below 0 it is lighter than the native skin."""
+    sheen: float = 0.0
+    """Added oil of the treated skin, relative to usual: skin that shines."""
+    relief_change: float = 0.0
+    """Relative change of the treated skin's relief: -1 is flat, 1 twice as rough."""
+    hair_loss: float = 0.0
+    """Share of the treated area's follicles that no longer bear hair."""
+    ink_spread: float = 0.0
+    """Relative widening of every dot, its amount unchanged: 0.4 is 40 % wider."""
+    ink_blue: float = 0.0
+    """1 takes 30 % more red and 30 % less blue light away than neutral ink does."""
     other_person: bool = False
     """The photo shows another head: it must be refused."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
 
+from tracker.progress.forecast import CurvePoint
 from tracker.series import PhotoMeasures, Session, Stage, Status, ViewAnalysis, ZoneMeasures
 
 NOTICEABLE = 0.23
@@ -63,6 +64,8 @@ def fade_svg(
     *,
     zone: str = "all",
     target: float | None = None,
+    curve: Sequence[CurvePoint] = (),
+    cases: Sequence[Sequence[tuple[int, int, float]]] = (),
 ) -> str:
     """Draw the fade over time with its 95 % intervals.
 
@@ -79,6 +82,10 @@ def fade_svg(
         Name of a zone, or `all`.
     target : float, optional
         The goal as a share, drawn as a line.
+    curve : sequence of CurvePoint
+        Bands (80 and 95 %) of the response curve, with the sessions to come.
+    cases : sequence of sequences of (days, sessions, fade)
+        Courses of comparable cases, drawn as faint lines from the baseline's day on.
 
     Returns
     -------
@@ -90,11 +97,13 @@ def fade_svg(
     days = [p.captured_on for p in points if p.captured_on]
     visits = [s.date for s in sessions] if dated else []
     start = min([*days, *visits]) if dated else date.min
+    band = [p for p in curve if p.on is not None and dated]
     places = [
         (p.captured_on - start).days if dated and p.captured_on else i for i, p in enumerate(points)
     ]
     visit_places = [(day - start).days for day in visits]
-    last_place = max([1, *places, *visit_places])
+    ahead = [(p.on - start).days for p in band if p.on is not None]
+    last_place = max([1, *places, *visit_places, *ahead])
     floor = min([-0.05, *(p.low - 0.03 for p in points if math.isfinite(p.low))])
     ceiling = max([1.0, *(p.high for p in points if math.isfinite(p.high))])
 
@@ -126,6 +135,23 @@ def fade_svg(
     )
     if target:
         parts.append(_level(y_of(target), "goal", f"goal {100 * target:.0f} %", right))
+    if band:
+        # The curve starts where nothing is gone, on the day of the first session.
+        spots = [visit_places[0] if visit_places else 0, *ahead]
+        for kind, low, high in (
+            ("band95", [0.0, *(p.low95 for p in band)], [0.0, *(p.high95 for p in band)]),
+            ("band80", [0.0, *(p.low80 for p in band)], [0.0, *(p.high80 for p in band)]),
+        ):
+            edge = [*zip(spots, high, strict=True), *reversed([*zip(spots, low, strict=True)])]
+            shape = " ".join(f"{x_of(x):.1f},{y_of(y):.1f}" for x, y in edge)
+            parts.append(f'<polygon class="{kind}" points="{shape}"/>')
+        middle = [*zip(spots, [0.0, *(p.median for p in band)], strict=True)]
+        shape = " ".join(f"{x_of(x):.1f},{y_of(y):.1f}" for x, y in middle)
+        parts.append(f'<polyline class="model" points="{shape}"/>')
+    for case in cases if dated else ():
+        course = [(day, fade) for day, _, fade in case if day <= last_place]
+        shape = " ".join(f"{x_of(x):.1f},{y_of(y):.1f}" for x, y in course)
+        parts.append(f'<polyline class="case" points="{shape}"/>')
     for number, (place, day) in enumerate(zip(visit_places, visits, strict=True), start=1):
         x = x_of(place)
         parts.append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +13,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from tracker.measure.results import Estimate, Fate
+from tracker.progress.forecast import CurvePoint
+from tracker.progress.report import Progress, curve_of_row
 from tracker.report.charts import NOTICEABLE, fade_svg
+from tracker.report.evenness_map import evenness_svg
 from tracker.report.overlays import FATE_COLOURS, FATE_WORDS
 from tracker.series import PhotoMeasures, SeriesAnalysis, Stage, Status, ViewAnalysis
 
@@ -50,6 +53,7 @@ def render_page(
     photo_pictures: Mapping[str, bytes],
     target: float | None = None,
     goal: str = "",
+    made: Progress | None = None,
 ) -> str:
     """Text of report.html.
 
@@ -65,19 +69,26 @@ def render_page(
         Share of the pigment to be removed.
     goal : str, optional
         The goal in words.
+    made : Progress, optional
+        Curve, forecast, judgement and watches.
 
     Returns
     -------
     str
         A whole HTML document; every text in it is escaped.
     """
-    template = _environment().get_template("report.html.j2")
+    template = page_environment().get_template("report.html.j2")
     return template.render(
         analysis=analysis,
         view_pictures=view_pictures,
         photo_pictures=photo_pictures,
         headline_photo=headline_photo,
-        chart=lambda view: Markup(fade_svg(view, analysis.sessions, target=target)),
+        chart=lambda view: Markup(
+            fade_svg(view, analysis.sessions, target=target, curve=curve_of(made, view.view))
+        ),
+        made=made,
+        progress_of_view={view.view: view for view in made.views} if made is not None else {},
+        evenness_svg=lambda view: Markup(evenness_svg(view.cells)),
         early_stages=EARLY_STAGES,
         keys=[
             (f"rgb{FATE_COLOURS[fate]}", FATE_WORDS[fate]) for fate in Fate if fate is not Fate.NEW
@@ -88,8 +99,17 @@ def render_page(
     )
 
 
+def curve_of(made: Progress | None, view: str) -> Sequence[CurvePoint]:
+    """The whole's curve of one view; empty without one that rests on a healed photo."""
+    for row in made.views if made is not None else ():
+        if row.view == view:
+            return curve_of_row(row)
+    return ()
+
+
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def page_environment() -> Environment:
+    """Templates of all pages, with their filters."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -102,6 +122,7 @@ def _environment() -> Environment:
         "interval": _interval,
         "number": _number,
         "data_uri": _data_uri,
+        "estimate": estimate_words,
     }
     return environment
 
@@ -114,6 +135,32 @@ def _interval(estimate: Estimate) -> str:
     if not (math.isfinite(estimate.low) and math.isfinite(estimate.high)):
         return "–"
     return f"{100 * estimate.low:.0f} to {100 * estimate.high:.0f} %"
+
+
+UNITS = {
+    "fraction": "",
+    "share": "",
+    "SD / mean": "",
+    "dE00": "ΔE00",
+    "L*": "L*",
+    "b*": "b*",
+    "OD": "OD",
+    "ln": "(ln)",
+}
+IN_PERCENT = ("fraction", "share", "SD / mean")
+
+
+def estimate_words(estimate: Estimate) -> str:
+    """A value with its interval and unit; a dash where it was not measured."""
+    if not estimate.measured:
+        return "–"
+    if estimate.unit in IN_PERCENT:
+        low, high = round(100 * estimate.low), round(100 * estimate.high)
+        return f"{100 * estimate.value:.0f} % ({low} to {high})"
+    digits = 1 if estimate.unit in ("dE00", "L*", "b*") else 3
+    unit = UNITS.get(estimate.unit, estimate.unit)
+    text = f"{estimate.value:.{digits}f} ({estimate.low:.{digits}f} to {estimate.high:.{digits}f})"
+    return f"{text} {unit}".strip()
 
 
 def _number(value: float | None, decimals: int = 2) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tracker.photos import PhotoError
+from tracker.progress.facts import CaseFacts
+from tracker.progress.report import last_day, progress_of
 from tracker.records import Plan
 from tracker.report.overlays import (
     Picture,
@@ -53,7 +55,7 @@ def write_results(
     target : Path
         The folder to be.
     plan : Plan, optional
-        Goal and target for the page.
+        Goal, target, prices and what else is known of the client.
     overwrite : bool
         Whether earlier results may be replaced.
     progress : callable, optional
@@ -69,9 +71,12 @@ def write_results(
     OutputError
         If `target` may not or cannot be written.
     """
+    facts = CaseFacts.of_plan(plan) if plan is not None else CaseFacts()
+    day = last_day(analysis)
+    progress_made = progress_of(analysis, facts, today=day) if day is not None else None
     with published_folder(target, own_names=RESULT_NAMES, overwrite=overwrite) as folder:
         tables = {
-            "analysis.json": analysis_json(analysis),
+            "analysis.json": analysis_json(analysis, progress_made),
             "photos.csv": photos_csv(analysis),
             "dots.csv": dots_csv(analysis),
             "zones.csv": zones_csv(analysis),
@@ -112,6 +117,7 @@ def write_results(
             photo_pictures=photo_pictures,
             target=plan.target if plan else None,
             goal=plan.goal.value if plan and plan.goal else "",
+            made=progress_made,
         )
         _write_text(folder / "report.html", page)
     return view_pictures

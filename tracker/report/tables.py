@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker.measure.results import Dots, FloatColumn, Kind
+from tracker.progress.report import Progress, progress_content
 from tracker.series import PhotoMeasures, SeriesAnalysis, Status, ViewAnalysis, ZoneMeasures
 
 SCHEMA = "smp-tracker/analysis/1"
@@ -215,8 +216,11 @@ def detection_rows(dots: Dots) -> list[dict[str, Any]]:
     ]
 
 
-def analysis_json(analysis: SeriesAnalysis) -> str:
-    """Text of analysis.json: everything measured, with version, settings and their hash."""
+def analysis_json(analysis: SeriesAnalysis, progress: Progress | None = None) -> str:
+    """Text of analysis.json: everything measured, with version, settings and their hash.
+
+    `progress` is null where the photos have no dates to reckon from.
+    """
     content = {
         "schema": SCHEMA,
         "version": analysis.version,
@@ -228,6 +232,7 @@ def analysis_json(analysis: SeriesAnalysis) -> str:
         "notes": list(analysis.notes),
         "views": [_view_content(view) for view in analysis.views],
         "refused": [_photo_content(photo) for photo in analysis.refused],
+        "progress": progress_content(progress) if progress is not None else None,
     }
     return to_json(content)
 
@@ -259,6 +264,7 @@ def _photo_content(photo: PhotoMeasures) -> dict[str, Any]:
     return row | {
         "flags": list(photo.flags),
         "quality": asdict(photo.quality) if photo.quality else None,
+        "look": asdict(photo.look) if photo.look else None,
         "whole": asdict(photo.whole) if photo.whole else None,
         "zones": [asdict(zone) for zone in photo.zones],
         "dots": (

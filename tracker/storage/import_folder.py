@@ -184,13 +184,24 @@ def _photos(
 def _content(code: str, folder: ClientFolder, photos: list[Incoming]) -> _Content:
     plan = folder.plan
     return _Content(
-        ClientRecord(code, name=plan.client, skin_type=plan.skin_type, smp_date=plan.smp_date),
+        ClientRecord(
+            code,
+            name=plan.client,
+            skin_type=plan.skin_type,
+            smp_date=plan.smp_date,
+            pigment=plan.pigment,
+            flags=plan.flags,
+        ),
         TreatmentPlan(
             goal=plan.goal,
             target=plan.target,
             zones=plan.zones,
             mm_per_px=plan.mm_per_px,
             marker_mm=plan.marker_mm,
+            method=plan.method,
+            spacing_days=plan.spacing_days,
+            price=plan.price,
+            currency=plan.currency,
         ),
         tuple(_session(session) for session in folder.sessions),
         folder.zones,

@@ -24,9 +24,11 @@ from tracker.measure.geometry import Frame
 from tracker.measure.quality import PhotoQuality
 from tracker.measure.registration import Registration
 from tracker.measure.results import Dots, Estimate, Fate, Kind
+from tracker.measure.skin_look import SkinLook
 from tracker.measure.spline_field import SplineField
 from tracker.series import (
     DotSeries,
+    PhotoLook,
     PhotoMeasures,
     SeriesAnalysis,
     Session,
@@ -47,6 +49,8 @@ _RECORDS: dict[str, type] = {
         SeriesAnalysis,
         ViewAnalysis,
         PhotoMeasures,
+        PhotoLook,
+        SkinLook,
         ZoneMeasures,
         DotSeries,
         Session,

@@ -188,6 +188,30 @@ def measure_client(
     )
 
 
+def kept_analysis(
+    store: Store, code: str, settings: AnalysisSettings = DEFAULT_SETTINGS
+) -> SeriesAnalysis | None:
+    """A client's series as far as it is measured and up to date; nothing is measured for it."""
+    with store.reading() as connection:
+        client = find_client(connection, code)
+        plans = select(connection, TreatmentPlan, client.id)
+        visits = treatments(records(select(connection, SessionRecord, client.id)))
+        photos = records(select(connection, PhotoRecord, client.id))
+        zones = records(select(connection, PolygonZone, client.id))
+        known = {
+            str(row.inputs_hash): str(row.payload_sha256)
+            for row in connection.execute(
+                sa.select(tables.result.c.inputs_hash, tables.result.c.payload_sha256).where(
+                    tables.result.c.client_id == client.id
+                )
+            )
+        }
+    views = _views(photos, zones, plans[0].record if plans else TreatmentPlan())
+    hashes = [view.inputs_hash(settings) for view in views]
+    parts = [part for h in hashes if h in known and (part := _opened(store, known[h])) is not None]
+    return _together(code, parts, photos, visits, settings) if parts else None
+
+
 def list_results(store: Store, code: str) -> list[KeptResult]:
     """All results of a client, oldest first, those of earlier methods included."""
     query = sa.select(tables.result).order_by(tables.result.c.id)

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 
 from tracker.folder import ClientFolder
+from tracker.progress.facts import CaseFacts
 from tracker.series import PolygonZone, Progress, SeriesAnalysis, SeriesPhoto, Session
 
 STORE_VARIABLE = "SMP_TRACKER_STORE"
@@ -30,6 +31,8 @@ class Client:
     marker_mm: float | None = None
     baseline: str | None = None
     zones: tuple[PolygonZone, ...] = ()
+    facts: CaseFacts = CaseFacts()
+    """Goal, prices, method and flags that a forecast rests on."""
     _by_name: dict[str, SeriesPhoto] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -80,4 +83,5 @@ def from_folder(folder: ClientFolder) -> Client:
         mm_per_px=plan.mm_per_px,
         marker_mm=plan.marker_mm,
         zones=folder.zones,
+        facts=CaseFacts.of_plan(plan),
     )

@@ -7,13 +7,16 @@ that a photo could not be measured. The shaded floor is what these photos cannot
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import altair as alt
 import pandas as pd  # type: ignore[import-untyped]
 
+from tracker.progress.forecast import CurvePoint
 from tracker.series import PhotoMeasures, Session, Status, ViewAnalysis, ZoneMeasures
+from tracker.ui.curve_layers import curve_marks, curve_rows
 from tracker.ui.look import Palette
 from tracker.ui.words import (
     COUNTED_STAGES,
@@ -133,14 +136,18 @@ def fade_chart(
     refused: tuple[PhotoMeasures, ...] = (),
     compact: bool = False,
     lowest: float = 0.0,
+    curve: Sequence[CurvePoint] = (),
 ) -> alt.LayerChart:
     """The chart of one zone of one view.
+
+    `curve` is the response curve with its bands, drawn where the photos have dates.
 
     `compact` is the small multiple; charts drawn beside each other share one `lowest` value.
     """
     rows = fade_rows(view, sessions, zone, refused)
     dated = _dated(view)
-    x = _x_axis(rows, sessions if dated else (), dated, colours, compact)
+    bands = curve_rows(curve, sessions) if dated else None
+    x = _x_axis(rows, sessions if dated else (), dated, colours, compact, bands)
     lows = [lowest, *rows["low"].dropna()]
     floor = min(-0.06, min(lows) - 0.03)
     ceiling = max(1.0, float(rows["high"].max(skipna=True))) if len(rows) else 1.0
@@ -161,6 +168,8 @@ def fade_chart(
         ),
     )
     layers = _levels(view, zone, target, colours)
+    if bands is not None and len(bands):
+        layers += curve_marks(bands, x, colours)
     if dated and sessions:
         layers += _session_marks(sessions, colours, compact)
     if not compact:
@@ -184,11 +193,14 @@ def _x_axis(
     dated: bool,
     colours: Palette,
     compact: bool,
+    bands: pd.DataFrame | None = None,
 ) -> alt.X:
     if not dated:
         axis = alt.Axis(title="photo, in order", tickMinStep=1, format="d", grid=False)
         return alt.X("order:Q", axis=axis, scale=alt.Scale(domain=[0.5, max(2, len(rows)) + 0.5]))
     days = [*rows["day"].dropna(), *(pd.Timestamp(session.date) for session in sessions)]
+    if bands is not None and len(bands):
+        days += [*bands["day"]]
     first, last = min(days), max(days)
     pad = max(pd.Timedelta(days=4), (last - first) * 0.06)
     ends = (first - pad, last + pad)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import streamlit as st
 
+from tracker.progress.report import Progress, ViewProgress, curve_of_row, progress_of
+from tracker.progress.watches import State
+from tracker.report.evenness_map import evenness_svg
 from tracker.series import PhotoMeasures, SeriesAnalysis, Status, ViewAnalysis
-from tracker.ui import cards, downloads, look, routes
+from tracker.ui import cards, downloads, look, progress_cards, routes
 from tracker.ui.clients import Client
 from tracker.ui.fade_chart import fade_chart, lowest_value
 from tracker.ui.opened import opened_client
@@ -16,6 +21,7 @@ from tracker.ui.words import (
     lagging_zones,
     percent,
     remedy_for,
+    sentence,
     view_title,
     zone_title,
 )
@@ -44,7 +50,10 @@ def _result(client: Client, analysis: SeriesAnalysis) -> None:
         "Compare before and after", type="primary", icon=":material/compare:"
     ):
         routes.go("Compare")
-    _fade(client, analysis, view)
+    made = progress_of(analysis, client.facts, today=date.today())
+    row = next(row for row in made.views if row.view == view.view)
+    _fade(client, analysis, view, row)
+    _ahead(made, row)
     _zones(client, analysis, view, heading.photo)
     _photos(client, analysis, view)
     downloads.show(client, analysis, view)
@@ -86,7 +95,7 @@ def _troubles(client: Client, analysis: SeriesAnalysis, view: ViewAnalysis | Non
         look.note("Note", remark, calm=True)
 
 
-def _fade(client: Client, analysis: SeriesAnalysis, view: ViewAnalysis) -> None:
+def _fade(client: Client, analysis: SeriesAnalysis, view: ViewAnalysis, row: ViewProgress) -> None:
     st.subheader("Fade over time", anchor=False)
     chart = fade_chart(
         view,
@@ -94,14 +103,57 @@ def _fade(client: Client, analysis: SeriesAnalysis, view: ViewAnalysis) -> None:
         look.palette(),
         target=client.target,
         refused=analysis.refused,
+        curve=curve_of_row(row),
     )
     st.altair_chart(chart, width="stretch", theme=None, alt=_chart_words(view, analysis))
     st.html(
         '<p class="smp quiet small">Share of the pigment gone since the first photo, with 95 % '
         "intervals. Filled marks count; hollow marks were taken too soon after a session; "
         "a cross could not be measured. Numbered lines are sessions; the grey floor is what these "
-        "photos cannot prove. Point at a mark for its photo.</p>"
+        "photos cannot prove. Point at a mark for its photo."
+        + (
+            " The bands are where the response curve lies with 80 and 95 %, six more sessions "
+            "included."
+            if curve_of_row(row)
+            else ""
+        )
+        + "</p>"
     )
+
+
+def _ahead(made: Progress, row: ViewProgress) -> None:
+    """What it takes from here, how the result is judged, what to watch, what is due."""
+    st.subheader("What it takes from here", anchor=False)
+    for remark in (*made.sentences, *row.whole.sentences):
+        look.note("Note", sentence(remark), calm=True)
+    st.html(progress_cards.forecast_rows(row, row.whole.zone))
+    words = look.text(progress_cards.forecast_words(made, row, row.whole.zone))
+    st.html(f'<p class="smp quiet small">{words}</p>')
+    for remark in progress_cards.lag_words(row.lags):
+        look.note("Evenness", remark, calm=True)
+    for watch in row.watches:
+        if watch.state is State.SEEN:
+            look.note(
+                sentence(watch.sign.value)[:-1],
+                f"{sentence(watch.sentence)} Could be {watch.could_fake}. {sentence(watch.advice)}",
+            )
+    with st.expander(f"How {row.judged or 'the result'} is judged"):
+        if row.judgement:
+            st.html(progress_cards.judgement_rows(row.judgement))
+        else:
+            st.html('<p class="smp quiet">There is no healed photo to judge yet.</p>')
+        drawing = evenness_svg(row.cells)
+        if drawing:
+            st.html(f'<div class="smp" style="max-width:26rem">{drawing}</div>')
+    with st.expander("Watches: signs that your clinic should see"):
+        st.html(progress_cards.watch_rows(row.watches))
+    with st.expander("Calendar"):
+        for warning in made.calendar.warnings:
+            look.note("Sessions", sentence(warning))
+        st.html(progress_cards.calendar_rows(made))
+        said = (made.calendar.check_in, made.calendar.start, made.calendar.redo)
+        lines = "<br>".join(look.text(sentence(words)) for words in said if words)
+        st.html(f'<p class="smp quiet small">{lines}</p>')
 
 
 def _chart_words(view: ViewAnalysis, analysis: SeriesAnalysis) -> str:

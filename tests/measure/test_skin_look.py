@@ -1,0 +1,158 @@
+"""Colour of treated against native skin on drawn pictures whose truth is stated."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from skimage.color import deltaE_ciede2000
+
+from tracker.measure.luminance import BoolArray, FloatArray
+from tracker.measure.results import FloatColumn
+from tracker.measure.skin_blocks import (
+    Effect,
+    block_means,
+    block_shares,
+    mean_difference,
+    skin_blocks,
+    treated_effect,
+    without_shine,
+)
+from tracker.measure.skin_look import colour_look, compare_colour, ita_deg
+
+SHAPE = (400, 500)
+NATIVE = np.array([0.24, 0.44, 0.57])
+"""Density of fair skin, red, green, blue."""
+
+
+def patch() -> BoolArray:
+    y, x = np.indices(SHAPE)
+    return np.asarray(np.hypot(x - 250, y - 200) < 110)
+
+
+def picture(
+    more: FloatColumn | list[float],
+    *,
+    shading: float = 0.0,
+    gains: tuple[float, ...] = (0, 0, 0),
+    seed: int = 1,
+) -> FloatArray:
+    """sRGB codes of skin with `more` density in the patch, blotches, and shading across."""
+    rng = np.random.default_rng(seed)
+    y, x = np.indices(SHAPE) / 250 - 0.8
+    density = NATIVE + np.array(gains) + patch()[..., None] * np.asarray(more, float)
+    density = density + (shading * (x + 0.6 * y**2))[..., None]
+    blotch = np.kron(rng.normal(0, 0.01, (20, 25)), np.ones((20, 20)))
+    density = density + blotch[..., None] * np.array([0.4, 0.7, 1.0])
+    linear = np.clip(10.0**-density, 0, 1)
+    codes = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.asarray(255 * codes, np.float32)
+
+
+def members() -> tuple[BoolArray, BoolArray]:
+    share = block_shares(patch())
+    return share > 0.9, share < 0.01
+
+
+def effect_of(codes: FloatArray) -> Effect:
+    blocks = skin_blocks(codes)
+    return treated_effect(blocks.density, blocks, *members())
+
+
+@pytest.mark.parametrize("shading", [0.0, 0.15, -0.15])
+def test_the_effect_is_found_whatever_the_shading(shading: float) -> None:
+    effect = effect_of(picture([0.02, 0.05, 0.04], shading=shading))
+    assert effect.value == pytest.approx([0.02, 0.05, 0.04], abs=0.008)
+    assert (np.sqrt(np.diag(effect.covariance)) < 0.01).all()
+
+
+def test_white_balance_and_exposure_cancel() -> None:
+    plain = effect_of(picture([0.02, 0.05, 0.04]))
+    tinted = effect_of(picture([0.02, 0.05, 0.04], gains=(0.1, 0.02, -0.08)))
+    assert tinted.value == pytest.approx(plain.value, abs=1e-3)
+
+
+def test_errors_hold_the_truth() -> None:
+    z = []
+    for seed in range(40):
+        effect = effect_of(picture([0.0, 0.0, 0.0], seed=seed))
+        z.append(effect.value / np.sqrt(np.diag(effect.covariance)))
+    inside = np.abs(np.array(z)) < 1.96
+    assert inside.mean() > 0.85
+
+
+def test_without_native_skin_there_is_no_claim() -> None:
+    codes = picture([0.0, 0.05, 0.0])
+    codes[~patch()] = np.nan
+    blocks = skin_blocks(codes)
+    look = colour_look(blocks, blocks, *members(), ink_density=0.0)
+    assert "too little untreated skin" in look.reason
+    assert not look.whole_delta_e.measured
+    assert not look.erythema_change.measured
+
+
+def test_changes_are_read_in_their_own_index() -> None:
+    first = skin_blocks(picture([0.01, 0.01, 0.01]))
+    red = colour_look(skin_blocks(picture([0.02, 0.10, 0.08])), first, *members(), ink_density=0.0)
+    assert red.erythema_change.value == pytest.approx(0.08, abs=0.01)
+    pale = colour_look(
+        skin_blocks(picture([-0.03, -0.06, -0.09])), first, *members(), ink_density=0.0
+    )
+    assert pale.melanin_change.value == pytest.approx(-0.06, abs=0.01)
+    assert pale.lightness_change.high < 0
+    assert pale.skin_delta_l.value > 0
+    assert pale.ita_treated_deg > pale.ita_native_deg
+
+
+def test_delta_e_is_ciede2000_and_starts_at_zero_where_nothing_is_proved() -> None:
+    sure = Effect(np.array([0.03, 0.03, 0.03]), np.eye(3) * 1e-6, 100, 100)
+    found = compare_colour(NATIVE, sure)
+    assert found.delta_e.low > 0
+    assert found.delta_e.low <= found.delta_e.value <= found.delta_e.high
+    assert found.delta_l.value < 0
+    nothing = Effect(np.zeros(3), np.eye(3) * 1e-4, 100, 100)
+    assert compare_colour(NATIVE, nothing).delta_e.low == 0
+    darker = compare_colour(NATIVE, nothing, ink_density=0.1)
+    assert darker.delta_e.value > found.delta_e.value
+
+
+# L1 a1 b1 L2 a2 b2 dE00: of the 34 pairs of Sharma, Wu and Dalal (2005), Table 1.
+PAIRS = [
+    (50.0, 2.6772, -79.7751, 50.0, 0.0, -82.7485, 2.0425),
+    (50.0, -1.3802, -84.2814, 50.0, 0.0, -82.7485, 1.0000),
+    (50.0, 2.4900, -0.0010, 50.0, -2.4900, 0.0009, 7.1792),
+    (50.0, 2.5, 0.0, 73.0, 25.0, -18.0, 27.1492),
+    (60.2574, -34.0099, 36.2677, 60.4626, -34.1751, 39.4387, 1.2644),
+    (22.7233, 20.0904, -46.6940, 23.0331, 14.9730, -42.5619, 2.0373),
+    (2.0776, 0.0795, -1.1350, 0.9033, -0.0636, -0.5514, 0.9082),
+]
+
+
+def test_ciede2000_against_published_pairs() -> None:
+    data = np.array(PAIRS)
+    found = deltaE_ciede2000(data[:, :3], data[:, 3:6])  # type: ignore[no-untyped-call]
+    assert found == pytest.approx(data[:, 6], abs=1e-4)
+
+
+def test_ita() -> None:
+    assert ita_deg(np.array([70.0, 10.0, 20.0])) == pytest.approx(45.0)
+    assert ita_deg(np.array([30.0, 10.0, 20.0])) == pytest.approx(-45.0)
+
+
+def test_shine_is_left_out_unless_native_skin_is_all_shine() -> None:
+    codes = picture([0.0, 0.0, 0.0])
+    bright = np.zeros(SHAPE, np.float32)
+    bright[:50] = 1
+    assert np.isnan(without_shine(codes, bright, ~patch())[:50]).all()
+    bright[~patch()] = 1
+    assert np.isfinite(without_shine(codes, bright, ~patch())).all()
+    codes[0, 0] = 255
+    assert np.isnan(without_shine(codes, bright, ~patch())[0, 0]).all()
+
+
+def test_shares_of_blocks() -> None:
+    image = np.zeros(SHAPE, np.float32)
+    image[patch()] = 0.2
+    blocks = skin_blocks(picture([0, 0, 0]))
+    value, variance = mean_difference(block_means(image), blocks, *members())
+    assert 0.199 < value <= 0.2  # blocks on the border hold up to a tenth of native skin
+    assert variance < 1e-6

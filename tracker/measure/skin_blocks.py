@@ -1,0 +1,223 @@
+"""A photo's skin in blocks: the colour between the dots, cell by cell.
+
+Colour claims rest on blocks of the reduced picture, in which dots and hairs are closed. Blocks of
+treated skin are compared with blocks of native skin *in the same photo*: white balance and
+exposure are the same for both and cancel in densities; what the light does across a curved head
+is smooth, and is fitted along.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tracker.measure.luminance import BoolArray, FloatArray, channel_density
+from tracker.measure.results import FloatColumn
+
+BLOCK_PX = 10
+"""Side of a block in pixels of the reduced picture (500 px long): some 50 x 50 blocks."""
+LEAST_VALID_SHARE = 0.6
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
+CLUSTER_BLOCKS = 6
+"""Neighbouring blocks share blotches: their errors are taken together in squares of this side."""
+LEAST_BLOCKS = 25
+"""Fewer blocks of treated or of native skin support no claim."""
+HUBER = 1.5
+ROUNDS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class SkinBlocks:
+    """One photo's skin between the dots, in the baseline's frame; a row per block.
+
+    Attributes
+    ----------
+    x, y : ndarray of shape (n,)
+        Centres, -1 to 1 over the picture's long side.
+    density : ndarray of shape (n, 3)
+        Mean optical density of red, green, blue; NaN where too little skin is usable.
+    cluster : ndarray of shape (n,)
+        Number of the square of blocks whose errors belong together.
+    """
+
+    x: FloatColumn
+    y: FloatColumn
+    density: FloatColumn
+    cluster: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Effect:
+    """Treated minus native skin: one value per quantity, with its covariance.
+
+    `n_treated`, `n_native` count blocks. `reason` says why there is no value.
+    """
+
+    value: FloatColumn
+    covariance: FloatColumn
+    n_treated: int
+    n_native: int
+    reason: str = ""
+
+    @property
+    def measured(self) -> bool:
+        return not self.reason
+
+
+def skin_blocks(codes: FloatArray) -> SkinBlocks:
+    """Cut a reduced picture into blocks.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (h, w, 3)
+        sRGB codes 0..255 of the skin with dots and hairs closed; NaN where unusable.
+    """
+    height, width = codes.shape[:2]
+    rows, columns = height // BLOCK_PX, width // BLOCK_PX
+    known: BoolArray = np.asarray(np.isfinite(codes).all(axis=-1))
+    whole = np.clip(np.nan_to_num(codes) * (65535 / 255), 0, 65535).astype(np.uint16)
+    density = np.stack([channel_density(whole, c) for c in range(3)], axis=-1)
+    share = block_shares(known)
+    below = np.where(share >= LEAST_VALID_SHARE, share, np.nan)
+    weight = known.astype(np.float32)
+    half = max(height, width) / 2
+    y, x = (np.indices((rows, columns)).reshape(2, -1) + 0.5) * BLOCK_PX
+    row, column = np.indices((rows, columns)).reshape(2, -1) // CLUSTER_BLOCKS
+    return SkinBlocks(
+        (x - width / 2) / half,
+        (y - height / 2) / half,
+        np.stack([_means(density[..., c] * weight) / below for c in range(3)], axis=-1),
+        row * (columns // CLUSTER_BLOCKS + 1) + column,
+    )
+
+
+MOST_CLOSED_CODE, LEAST_CLOSED_CODE = 251.0, 3.0
+"""Codes beyond these are clipped: the reduced picture averages them with their neighbours."""
+MOST_BRIGHT_SHARE = 0.05
+BRIGHT_REFERENCE = 0.4
+"""Shine is what is brighter than the photo's usual skin. Where more than this share of native
+skin counts as shine, it is the treated skin that became darker: then shine is not left out."""
+
+
+def without_shine(codes: FloatArray, bright: FloatArray, native: BoolArray) -> FloatArray:
+    """The reduced picture with clipped and shining places NaN, (h, w, 3).
+
+    Parameters
+    ----------
+    codes : ndarray of shape (h, w, 3)
+    bright : ndarray of shape (h, w)
+        Share under shine.
+    native : ndarray of bool, shape (h, w)
+        Native skin.
+    """
+    clean = codes.copy()
+    low, high = np.nanmin(codes, axis=2, initial=255.0), np.nanmax(codes, axis=2, initial=0.0)
+    clean[(low < LEAST_CLOSED_CODE) | (high > MOST_CLOSED_CODE)] = np.nan
+    shining = bright > MOST_BRIGHT_SHARE
+    shown = native & np.isfinite(bright)
+    if shown.any() and float(shining[shown].mean()) <= BRIGHT_REFERENCE:
+        clean[shining] = np.nan
+    return clean
+
+
+def mean_difference(
+    quantity: FloatColumn, blocks: SkinBlocks, treated: BoolArray, native: BoolArray
+) -> tuple[float, float]:
+    """Mean of treated minus mean of native blocks, and its variance by clusters of blocks.
+
+    For shares, which are 0 in most blocks: a robust fit would call the others outliers.
+    """
+    means, variances = [], []
+    for members in (treated, native):
+        some = members & np.isfinite(quantity)
+        if int(some.sum()) < LEAST_BLOCKS:
+            return float("nan"), float("nan")
+        _, cluster = np.unique(blocks.cluster[some], return_inverse=True)
+        mean = float(quantity[some].mean())
+        off = np.bincount(cluster, quantity[some] - mean) / some.sum()
+        means.append(mean)
+        variances.append(float((off**2).sum()))
+    return means[0] - means[1], sum(variances)
+
+
+def block_means(image: FloatArray) -> FloatColumn:
+    """Mean of each block of the reduced picture (h, w), shape (n,); NaN where little is known."""
+    known = np.isfinite(image)
+    share = block_shares(known)
+    total = _means(np.where(known, image, 0).astype(np.float32))
+    return np.where(share > LEAST_VALID_SHARE, total / np.maximum(share, 1e-6), np.nan)
+
+
+def block_shares(mask: BoolArray) -> FloatColumn:
+    """Share of each block that a mask of the reduced picture covers, shape (n,)."""
+    return _means(mask.astype(np.float32))
+
+
+def _means(image: FloatArray) -> FloatColumn:
+    rows, columns = (side // BLOCK_PX for side in image.shape)
+    cut = image[: rows * BLOCK_PX, : columns * BLOCK_PX]
+    mean = cut.reshape(rows, BLOCK_PX, columns, BLOCK_PX).mean(axis=(1, 3))
+    return np.asarray(mean, np.float64).ravel()
+
+
+def treated_effect(
+    quantity: FloatColumn,
+    blocks: SkinBlocks,
+    treated: BoolArray,
+    native: BoolArray,
+) -> Effect:
+    """What treated skin has more than native skin, shading across the head taken off.
+
+    A robust straight-line fit ``q = polynomial(x, y; degree 2) + effect * treated``: what light
+    does on a head is smooth, and blotches are noise. Errors are taken per cluster of blocks.
+
+    Parameters
+    ----------
+    quantity : ndarray of shape (n, k)
+        `k` quantities per block; NaN where not known.
+    blocks : SkinBlocks
+    treated, native : ndarray of bool, shape (n,)
+        Blocks that lie wholly in either.
+
+    References
+    ----------
+    .. [1] P. J. Huber, Robust Statistics (1981); K.-Y. Liang, S. L. Zeger, Biometrika 73, 13-22
+       (1986), for the errors of clustered data.
+    """
+    values = quantity if quantity.ndim == 2 else quantity[:, None]
+    k = values.shape[1]
+    usable = np.isfinite(values).all(axis=1) & (treated | native)
+    n_treated, n_native = int((usable & treated).sum()), int((usable & native).sum())
+    empty = Effect(np.full(k, np.nan), np.full((k, k), np.nan), n_treated, n_native)
+    if n_native < LEAST_BLOCKS:
+        return _because(empty, "too little untreated skin in view to compare with")
+    if n_treated < LEAST_BLOCKS:
+        return _because(empty, "too little treated skin in view")
+    x, y = blocks.x[usable], blocks.y[usable]
+    inside = treated[usable].astype(float)
+    design = np.column_stack([inside, np.ones_like(x), x, y, x * x, x * y, y * y])
+    seen = values[usable]
+    weight = np.ones(len(seen))
+    for _ in range(ROUNDS):
+        scaled = design * weight[:, None]
+        inverse = np.linalg.pinv(scaled.T @ design)
+        coefficients = inverse @ (scaled.T @ seen)
+        residual = seen - design @ coefficients
+        spread = 1.4826 * np.median(np.abs(residual), axis=0) + 1e-12
+        size = np.sqrt(((residual / spread) ** 2).mean(axis=1))
+        weight = np.minimum(1.0, HUBER / np.maximum(size, 1e-9))
+    lever = (design * weight[:, None]) @ inverse[0]
+    _, cluster = np.unique(blocks.cluster[usable], return_inverse=True)
+    n_clusters = int(cluster.max()) + 1
+    score = np.stack(
+        [np.bincount(cluster, lever * residual[:, c], n_clusters) for c in range(k)], axis=1
+    )
+    covariance = score.T @ score * (n_clusters / max(1, n_clusters - design.shape[1]))
+    if n_clusters <= design.shape[1]:
+        return _because(empty, "too little skin in view to tell colour from shading")
+    return Effect(coefficients[0], covariance, n_treated, n_native)
+
+
+def _because(effect: Effect, reason: str) -> Effect:
+    return Effect(effect.value, effect.covariance, effect.n_treated, effect.n_native, reason=reason)

@@ -1,0 +1,211 @@
+"""The look of the skin of one view's photos: colour, relief, gloss, hair, in the engine's one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tracker.measure.detection import Detection
+from tracker.measure.dot_width import half_width
+from tracker.measure.frame import MeasuringFrame
+from tracker.measure.hair_kept import HairResponse, HairSites, hair_response, hair_sites, hairs_kept
+from tracker.measure.luminance import BoolArray, FloatArray
+from tracker.measure.registration import Registration
+from tracker.measure.relief import between_dots, log_relief
+from tracker.measure.results import Estimate
+from tracker.measure.skin_blocks import (
+    block_means,
+    block_shares,
+    mean_difference,
+    skin_blocks,
+    without_shine,
+)
+from tracker.measure.skin_look import (
+    FLOOR_GLOSS,
+    FLOOR_INK_COLOUR,
+    FLOOR_RELIEF,
+    FLOOR_WIDTH,
+    SkinLook,
+    colour_look,
+    estimate,
+)
+from tracker.measure.view import FramePhoto, ViewMeasurement
+from tracker.measure.zones import WHOLE, ZoneLayout
+from tracker.series import PhotoLook
+
+WHOLE_BLOCK = 0.9
+"""A block counts as treated or native where this share of it is."""
+LEAST_DOTS = 60
+
+
+@dataclass(frozen=True, eq=False)
+class LookPhoto:
+    """What the look needs of one photo: small arrays that outlive its pixels.
+
+    `codes` are sRGB codes (h, w, 3) of the reduced baseline frame, dots and hairs closed, NaN
+    where the place is not shown; `bright` is the share (h, w) under shine.
+    """
+
+    codes: FloatArray
+    bright: FloatArray
+    hair: HairResponse | None
+
+
+class LookMaker:
+    """Looks of one view's photos; number 0 is the baseline."""
+
+    def __init__(
+        self,
+        photos: Sequence[LookPhoto | None],
+        frames: Sequence[FramePhoto | None],
+        measurement: ViewMeasurement,
+        small: MeasuringFrame,
+        frame: MeasuringFrame,
+        layout: ZoneLayout,
+        masks: tuple[BoolArray, BoolArray],
+        treated: BoolArray,
+    ) -> None:
+        self.photos, self.frames, self.measurement = photos, frames, measurement
+        treated_small, native_small = masks
+        self.blocks = [
+            skin_blocks(without_shine(p.codes, p.bright, native_small)) if p is not None else None
+            for p in photos
+        ]
+        self.treated = block_shares(treated_small) > WHOLE_BLOCK
+        self.native = block_shares(native_small) > WHOLE_BLOCK
+        first = self.blocks[0]
+        assert first is not None
+        half = max(treated_small.shape) / 2
+        height, width = treated_small.shape
+        centres = np.column_stack([first.x * half + width / 2, first.y * half + height / 2]) - 0.5
+        self.block_zone = layout.zone_of(small.to_baseline(centres))
+        self.zones = [name for name in layout.names if name != WHOLE]
+        places = frame.to_baseline(measurement.catalogue.xy_px)
+        self.dot_zone = layout.zone_of(places)
+        self.frame_px2 = float(np.prod(frame.scale_xy))
+        self.free = between_dots(
+            frame.shape, measurement.catalogue.xy_px, measurement.sigma_px
+        ) & frame.crop_mask(treated)
+        start = frames[0]
+        self.first_relief = (
+            log_relief(start.luminance, self.free, 1.0) if start is not None else float("nan")
+        )
+        self.area_px2 = {WHOLE: float(np.count_nonzero(treated)) * self.frame_px2}
+        step = max(1, max(treated.shape) // 500)
+        rows, columns = np.nonzero(treated[::step, ::step])
+        named = layout.zone_of(np.column_stack([columns, rows]).astype(float) * step)
+        for zone in self.zones:
+            share = float((named == zone).mean()) if len(named) else 0.0
+            self.area_px2[zone] = share * self.area_px2[WHOLE]
+
+    def zone_looks(self, number: int) -> Mapping[str, SkinLook]:
+        """Look of every zone and of the whole treated area (`all`) in one photo."""
+        blocks, first = self.blocks[number], self.blocks[0]
+        pigment = self.measurement.photos[number]
+        if blocks is None or first is None or pigment is None:
+            return {}
+        looks = {}
+        for zone in (WHOLE, *self.zones):
+            mine = np.ones(len(self.dot_zone), bool) if zone == WHOLE else self.dot_zone == zone
+            amount = np.where(mine, self.measurement.weight * np.nan_to_num(pigment.pigment), 0.0)
+            area = max(self.area_px2[zone], 1.0)
+            members = self.treated if zone == WHOLE else self.treated & (self.block_zone == zone)
+            looks[zone] = colour_look(
+                blocks,
+                first,
+                members,
+                self.native,
+                ink_density=max(0.0, float(amount.sum())) / area,
+            )
+        looks[WHOLE] = replace(
+            looks[WHOLE], relief_change=self._relief(number), gloss_change=self._gloss(number)
+        )
+        return looks
+
+    def photo_look(self, number: int) -> PhotoLook:
+        """What is measured of a photo as a whole: the dots' width and colour, and the hairs."""
+        now, first = self.measurement.photos[number], self.measurement.photos[0]
+        width, colour = Estimate.missing("ln"), Estimate.missing("ln")
+        if now is not None and first is not None and number > 0:
+            sure = self.measurement.weight > 0.6
+            seen = sure & np.isfinite(now.pigment) & np.isfinite(first.pigment)
+            n = int(seen.sum())
+            reading = [
+                float((self.measurement.weight * channel)[seen].sum())
+                for channel in (*now.channels, *first.channels)
+            ]
+            left = now.pigment[seen].sum() / max(first.pigment[seen].sum(), 1e-9)
+            if n >= LEAST_DOTS and min(reading) > 0 and left > 0:
+                # What is left decides how well its width and colour can be read.
+                noise = now.pigment_sd * np.sqrt(n) / max(now.pigment[seen].sum(), 1e-9)
+                ratio = np.log(reading[0] / reading[1] / (reading[2] / reading[3]))
+                doubt = 1 / np.sqrt(min(1.0, left))
+                colour = estimate(ratio, 2 * noise**2, FLOOR_INK_COLOUR * doubt, n, "ln")
+                ratio = np.log(self._width(number) / self._width(0))
+                if np.isfinite(ratio):
+                    width = estimate(ratio, noise**2, FLOOR_WIDTH * doubt, n, "ln")
+        return PhotoLook(width, colour, *self._hairs(number))
+
+    def _width(self, number: int) -> float:
+        """Half width of the mean dot in one photo, at the places that photo's own fit found."""
+        frame, pigment = self.frames[number], self.measurement.photos[number]
+        first = self.measurement.photos[0]
+        if frame is None or pigment is None or first is None:
+            return float("nan")
+        sure = (self.measurement.weight > 0.6) & np.isfinite(pigment.pigment)
+        return half_width(
+            frame.luminance,
+            pigment.places_px[sure],
+            np.clip(np.nan_to_num(first.pigment[sure]), 0, None),
+            self.measurement.sigma_px,
+        )
+
+    def _hairs(self, number: int) -> tuple[Estimate, float, str]:
+        photo, first = self.photos[number], self.photos[0]
+        if photo is None or first is None or photo.hair is None or first.hair is None:
+            return Estimate.missing("share"), float("nan"), "not measured"
+        found = hairs_kept(first.hair, photo.hair)
+        return found.kept, found.shave, found.reason
+
+    def _relief(self, number: int) -> Estimate:
+        frame = self.frames[number]
+        if number == 0 or frame is None:
+            return Estimate.missing("ln")
+        change = log_relief(frame.luminance, self.free, frame.gain.gain) - self.first_relief
+        if not np.isfinite(change):
+            return Estimate.missing("ln")
+        return estimate(change, 0.0, FLOOR_RELIEF, int(self.free.sum()), "ln")
+
+    def _gloss(self, number: int) -> Estimate:
+        photo, first = self.photos[number], self.photos[0]
+        blocks = self.blocks[0]
+        if number == 0 or photo is None or first is None or blocks is None:
+            return Estimate.missing("share")
+        more = block_means(photo.bright) - block_means(first.bright)
+        value, variance = mean_difference(more, blocks, self.treated, self.native)
+        if not np.isfinite(value):
+            return Estimate.missing("share")
+        return estimate(value, variance, FLOOR_GLOSS, int(self.treated.sum()), "share")
+
+
+def sites_of(
+    detection: Detection, small: MeasuringFrame, masks: tuple[BoolArray, BoolArray]
+) -> HairSites:
+    """Hairs of the baseline photo that later photos are asked for."""
+    treated, native = masks
+    return hair_sites(detection.dots, detection.fwhm_px, treated, native, small.scale)
+
+
+def hair_of_photo(
+    sites: HairSites,
+    density: FloatArray,
+    usable: FloatArray,
+    registration: Registration | None,
+) -> HairResponse:
+    """What one photo shows at the baseline's hairs."""
+    places = (sites.treated, sites.native, sites.empty_treated, sites.empty_native)
+    if registration is not None:
+        places = tuple(registration.map_points(xy) if len(xy) else xy for xy in places)  # type: ignore[assignment]
+    return hair_response(density, usable, places, sites.fwhm_px)
