@@ -20,7 +20,8 @@ import numpy as np
 from rich.console import Console
 
 from benchmarks.document import Table, markdown, number, origin, percent, show
-from benchmarks.other_scenes import LOOKS, OtherScene, paint_on_photo, render_other
+from benchmarks.other_scenes import LOOKS, OtherScene, render_other
+from benchmarks.painted_scenes import paint_on_photo
 from benchmarks.scenes import HISTORIES
 from benchmarks.scoring import f1_score, match_dots, merge_unresolved
 from benchmarks.summary import fade_figures

@@ -1,7 +1,7 @@
-"""Scenes by another hand: a second, plainer renderer, and dots painted on photos of real skin.
+"""Scenes by another hand: a second, plainer renderer.
 
-The project's own renderer (`tracker.rendering`) is what the engine was built against. These two
-share no code with it: another head (a curved patch seen in perspective), another skin, other
+The project's own renderer (`tracker.rendering`) is what the engine was built against. This one
+shares no code with it: another head (a curved patch seen in perspective), another skin, other
 dots, other hair, another camera. What is right only for the first renderer shows here.
 """
 
@@ -61,6 +61,12 @@ class Look:
     sharpen: float = 0.5
     peak: float = 0.40
     diameter_mm: float = 0.30
+    hair_mm: float = 0.075
+    hair_density: float = 0.75
+    still_share: float = 0.0
+    """Share of the hairs that are shaved alike before every photo: they never change."""
+    follicle: float = 0.0
+    """Density of a round root under each hair, which stays when the hair is shaved."""
 
 
 FAIR, OLIVE, BROWN, DEEP = (
@@ -98,7 +104,9 @@ def _layout(rng: np.random.Generator, half_mm: float, per_cm2: float) -> Array:
     return grid[rng.random(len(grid)) > 0.08]
 
 
-def _fates(rng: np.random.Generator, xy: Array, pigment: Array, history: Sequence[float]) -> Array:
+def draw_retained(
+    rng: np.random.Generator, xy: Array, pigment: Array, history: Sequence[float]
+) -> Array:
     """Retained share per photo and dot, whose pigment-weighted mean is what `history` says."""
     slow = np.exp(0.45 * rng.normal(size=len(xy)))
     slow *= np.exp(0.25 * np.sin(xy[:, 0] / 9 + rng.uniform(0, 6)) * np.cos(xy[:, 1] / 11))
@@ -118,7 +126,7 @@ def _fates(rng: np.random.Generator, xy: Array, pigment: Array, history: Sequenc
     return retained
 
 
-def _blobs(side: int, xy: Array, sigma: Array, peak: Array) -> Image:
+def draw_blobs(side: int, xy: Array, sigma: Array, peak: Array) -> Image:
     """Gaussian and flat-topped spots, evaluated at the pixels around each."""
     picture = np.zeros((side, side), np.float32)
     reach = int(np.ceil(3.5 * sigma.max())) + 1
@@ -142,7 +150,7 @@ def _blobs(side: int, xy: Array, sigma: Array, peak: Array) -> Image:
     return picture
 
 
-def _strokes(
+def draw_strokes(
     rng: np.random.Generator,
     shape: tuple[int, int],
     root: Array,
@@ -228,10 +236,10 @@ def _surface(
 
 
 def render_other(
-    kind: str, seed: int, history: Sequence[float], *, side_px: int = 1400
+    kind: str, seed: int, history: Sequence[float], *, side_px: int = 1400, look: Look | None = None
 ) -> OtherScene:
-    """A series by the second renderer. `kind` is a key of `LOOKS`."""
-    look = LOOKS[kind]
+    """A series by the second renderer. `kind` is a key of `LOOKS`, or any name of a given look."""
+    look = LOOKS[kind] if look is None else look
     rng = np.random.default_rng([seed, *kind.encode()])
     half_mm = 0.5 * side_px / look.px_per_mm * 1.25
     fine = 1.4 * look.px_per_mm  # px of the chart per mm
@@ -244,11 +252,11 @@ def render_other(
     blood = 0.018 * _noise(rng, side, 9 * fine) + 0.012 * _noise(rng, side, 3 * fine)
     grain = 0.010 * _noise(rng, side, 0.8 * fine) + 0.008 * _noise(rng, side, 0.35 * fine)
     pores = rng.uniform(-half_mm, half_mm, (int(1.1 * (2 * half_mm) ** 2), 2))
-    grain = grain + _blobs(
+    grain = grain + draw_blobs(
         side, to_chart(pores), np.full(len(pores), 0.07 * fine), rng.exponential(0.035, len(pores))
     )
     moles = rng.uniform(-half_mm, half_mm, (12, 2))
-    melanin = melanin + _blobs(
+    melanin = melanin + draw_blobs(
         side, to_chart(moles), rng.uniform(0.25, 0.9, 12) * fine, rng.uniform(0.15, 0.4, 12)
     )
     height = 0.02 * _noise(rng, side, 1.4 * fine) + 0.012 * _noise(rng, side, 0.6 * fine)
@@ -267,11 +275,28 @@ def render_other(
     peak = np.clip(look.peak * np.exp(0.32 * rng.normal(size=len(dots))), 0.08, 1.1)
     sigma_mm = diameter / 2.3548
     pigment = 2 * np.pi * sigma_mm**2 * peak
-    retained = _fates(rng, dots, pigment, history)
+    retained = draw_retained(rng, dots, pigment, history)
     roots = rng.uniform(-half_mm, half_mm, (int(look.hairs_per_cm2 / 100 * (2 * half_mm) ** 2), 2))
     bare = np.hypot(*roots.T) > 0.7 * half_mm
     extra = rng.uniform(-half_mm, half_mm, (int(1.2 * (2 * half_mm) ** 2), 2))
     roots = np.concatenate([roots[~bare], extra[np.hypot(*extra.T) > 0.7 * half_mm]])
+    still = np.zeros((side, side), np.float32)
+    if look.follicle > 0:
+        root_sigma = 0.5 * look.hair_mm * fine * rng.uniform(0.8, 1.6, len(roots))
+        root_peak = look.follicle * rng.uniform(0.3, 1.2, len(roots))
+        still = still + draw_blobs(side, to_chart(roots), root_sigma, root_peak)
+    if look.still_share > 0:
+        stays = rng.random(len(roots)) < look.still_share
+        strokes = draw_strokes(
+            rng,
+            (side, side),
+            to_chart(roots[stays]),
+            rng.uniform(*look.stubble_mm) * fine,
+            look.hair_mm * fine,
+            look.hair_density,
+        )
+        still = np.maximum(still, strokes)
+        roots = roots[~stays]
 
     photos, places = [], []
     for k in range(len(history)):
@@ -286,15 +311,18 @@ def render_other(
             rng.uniform(-25, 25, 2),
         )
         widen = 1 + 0.25 * (1 - np.minimum(retained[k], 1))  # ink spreads while it goes
-        ink = _blobs(side, to_chart(dots), sigma_mm * fine * widen, peak * retained[k] / widen**2)
-        hair = _strokes(
+        ink = draw_blobs(
+            side, to_chart(dots), sigma_mm * fine * widen, peak * retained[k] / widen**2
+        )
+        hair = draw_strokes(
             rng,
             (side, side),
             to_chart(roots),
             rng.uniform(*look.stubble_mm) * fine,
-            0.075 * fine,
-            0.75,
+            look.hair_mm * fine,
+            look.hair_density,
         )
+        hair = np.maximum(hair, still)
         chart = (to_chart(uv.astype(np.float64)) - 0.0).astype(np.float32)
 
         def seen(layer: Image, chart: Image = chart) -> Image:
@@ -334,121 +362,3 @@ def render_other(
     return OtherScene(
         f"{kind} {seed}", tuple(photos), tuple(places), pigment, retained, 1 / look.px_per_mm, fwhm
     )
-
-
-def _smooth_warp(rng: np.random.Generator, shape: tuple[int, int], strength_px: float):
-    """A random smooth map of the plane: similarity, perspective and slow waves; and its inverse."""
-    height, width = shape
-    centre = np.array([width, height]) / 2
-    angle, zoom = np.deg2rad(rng.uniform(-6, 6)), rng.uniform(0.95, 1.05)
-    turn = zoom * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    shift = rng.uniform(-25, 25, 2)
-    waves = rng.uniform(0.6, 1.6, (4, 2)) * 2 * np.pi / max(shape)
-    phase = rng.uniform(0, 2 * np.pi, 4)
-    size = rng.normal(0, strength_px / 2, (4, 2))
-    tilt = rng.uniform(-0.08, 0.08, 2) / max(shape)
-
-    def forward(xy: Array) -> Array:
-        local = xy - centre
-        out = local @ turn.T / (1 + local @ tilt)[..., None]
-        out = out + np.sin(local @ waves.T + phase) @ size
-        return out + centre + shift
-
-    def backward(xy: Array) -> Array:
-        guess = (xy - shift - centre) @ np.linalg.inv(turn).T + centre
-        for _ in range(8):
-            guess = guess + (xy - forward(guess)) @ np.linalg.inv(turn).T
-        return guess
-
-    return forward, backward
-
-
-def paint_on_photo(
-    name: str,
-    photo: NDArray[np.uint8],
-    region: NDArray[np.bool_],
-    seed: int,
-    history: Sequence[float],
-    *,
-    px_per_mm: float = 9.0,
-    dots_per_cm2: float = 90.0,
-    stubble_per_cm2: float = 40.0,
-    tone: float = 0.08,
-) -> OtherScene:
-    """A series of a photo of real skin with known dots painted on.
-
-    Parameters
-    ----------
-    photo : ndarray of uint8, shape (H, W, 3)
-        sRGB, taken to have `px_per_mm`.
-    region : ndarray of bool, shape (H, W)
-        Where dots may be painted.
-    """
-    rng = np.random.default_rng([seed, *name.encode()])
-    height, width = photo.shape[:2]
-    code = photo.astype(np.float32) / 255
-    linear = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
-    pitch = px_per_mm * 10 / np.sqrt(dots_per_cm2)
-    xs, ys = np.arange(pitch, width - pitch, pitch), np.arange(pitch, height - pitch, pitch)
-    dots = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
-    dots = dots + rng.normal(0, 0.27 * pitch, dots.shape)
-    dots = dots[rng.random(len(dots)) > 0.08]
-    at = np.clip(np.rint(dots).astype(int), 0, [width - 1, height - 1])
-    dots = dots[region[at[:, 1], at[:, 0]]]
-    diameter = 0.32 * px_per_mm * np.exp(0.2 * rng.normal(size=len(dots)))
-    peak = np.clip(0.38 * np.exp(0.3 * rng.normal(size=len(dots))), 0.08, 1.0)
-    pigment = diameter**2 * peak
-    retained = _fates(rng, dots / px_per_mm, pigment, history)
-    roots = rng.uniform(0, 1, (int(stubble_per_cm2 * height * width / (10 * px_per_mm) ** 2), 2))
-    roots = roots * [width, height]
-    photos, places = [], []
-    pixel_y, pixel_x = np.mgrid[0:height:8, 0:width:8].astype(float)
-    for k in range(len(history)):
-        if k == 0:
-            forward = backward = lambda xy: xy
-        else:
-            forward, backward = _smooth_warp(rng, (height, width), 6.0)
-        coarse = backward(np.stack([pixel_x, pixel_y], axis=-1)).astype(np.float32)
-        px, py = np.meshgrid(
-            (np.arange(width) / 8).astype(np.float32), (np.arange(height) / 8).astype(np.float32)
-        )
-        back = cv2.remap(coarse, px, py, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        skin = cv2.remap(
-            linear.astype(np.float32),
-            back[..., 0],
-            back[..., 1],
-            cv2.INTER_CUBIC,
-            borderMode=cv2.BORDER_REFLECT,
-        )
-        xy = forward(dots)
-        side = max(height, width)
-        ink = _blobs(side, xy, diameter / 2.3548, peak * retained[k])[:height, :width]
-        hair = _strokes(
-            rng,
-            (height, width),
-            forward(roots),
-            rng.uniform(0.15, 0.6) * px_per_mm,
-            0.075 * px_per_mm,
-            0.6,
-        )
-        light = skin * 10 ** -(ink + hair)[..., None]
-        fall = rng.uniform(-0.25, 0.25, 2)
-        ramp = 1 + fall[0] * (px * 8 / width - 0.5) + fall[1] * (py * 8 / height - 0.5)
-        light = (np.clip(light, 0, None) * ramp[..., None] * 2 ** rng.uniform(-0.3, 0.3)).astype(
-            np.float32
-        )
-        light = light * np.array([rng.uniform(0.95, 1.05), 1, rng.uniform(0.92, 1.08)], np.float32)
-        light = cv2.GaussianBlur(light, (0, 0), rng.uniform(0.3, 0.8))
-        light = np.clip(light + rng.normal(0, 0.004, light.shape), 0, 1)
-        out = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-        out = out ** (1 + tone * rng.uniform(-1, 1))
-        file = BytesIO()
-        PillowImage.fromarray((np.clip(out, 0, 1) * 255 + 0.5).astype(np.uint8)).save(
-            file, "JPEG", quality=int(rng.integers(88, 96))
-        )
-        photos.append(np.array(PillowImage.open(file).convert("RGB")))
-        xy = xy.copy()
-        xy[((xy < 0) | (xy > [width - 1, height - 1])).any(axis=1)] = np.nan
-        places.append(xy)
-    fwhm = float(np.hypot(np.median(diameter), 2.3548 * 0.7))
-    return OtherScene(name, tuple(photos), tuple(places), pigment, retained, 1 / px_per_mm, fwhm)
