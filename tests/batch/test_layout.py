@@ -202,3 +202,13 @@ def test_a_hundred_thousand_files_in_one_folder(tmp_path: Path) -> None:
     assert time.process_time() - started < 20
     with pytest.raises(FolderError, match="--pattern"):
         find_in_folders(_ManyFiles(tmp_path))
+
+
+@pytest.mark.parametrize("client", ["", " ", ".", "..", ".hidden"])
+def test_a_client_that_can_be_no_folder_is_a_row(tmp_path: Path, client: str) -> None:
+    add_photo(tmp_path, "x_anna.jpg", 1)
+    add_photo(tmp_path, f"x_{client} .jpg", 2)
+    found = find_by_pattern(FolderPlace(tmp_path), Pattern("x_{client}"))
+    assert [c.name for c in found.clients] == ["anna"]
+    (row,) = found.failures
+    assert "cannot be the name of a folder" in row.reason

@@ -185,8 +185,12 @@ class FolderPlace:
             return False
         except OSError as error:
             raise write_failure(self.url, error) from error
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+        except OSError as error:
+            target.unlink(missing_ok=True)
+            raise write_failure(self.url, error) from error
         return True
 
     def remove(self, path: str) -> None:
