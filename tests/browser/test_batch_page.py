@@ -47,7 +47,7 @@ def test_plan_stop_go_on(
     name_folders(page, clients, out)
     start(page)
     page.get_by_role("button", name="Stop the batch").click()
-    page.get_by_role("button", name="Show the plan").wait_for()
+    page.get_by_text("The batch was stopped").wait_for()
     page.screenshot(path=shots / "batch-stopped.png", full_page=True)
 
     # Started again and found again after a reload, it ends with every photo measured.
@@ -57,6 +57,7 @@ def test_plan_stop_go_on(
     name_folders(page, clients, out)
     page.get_by_role("heading", name="Results").wait_for(timeout=MEASURING_MS)
     page.get_by_text("One by one (3)").click()
+    page.locator('[data-testid="stDataFrame"] canvas').first.wait_for()
     page.screenshot(path=shots / "batch-done.png", full_page=True)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download batch.csv").click()
