@@ -64,8 +64,20 @@ def test_links_that_lead_nowhere_or_round_end(root: Path) -> None:
     assert [client.name for client in found.clients] == ["anna", "bert", "cara"]
     deep = find_by_pattern(FolderPlace(root), Pattern("{client}/{date}_{view}"))
     assert [client.name for client in deep.clients] == ["anna", "bert", "bert2", "cara"]
-    walked = find_by_pattern(FolderPlace(root), Pattern("{any}/{client}/{date}_{view}"))
-    assert {client.name for client in walked.clients} == {"anna", "bert", "bert2", "cara"}
+    with pytest.raises(FolderError, match="no photo's name follows"):  # all would come twice
+        find_by_pattern(FolderPlace(root), Pattern("{any}/{client}/{date}_{view}"))
+
+
+@posix
+def test_a_link_to_a_folder_above_is_no_client(root: Path) -> None:
+    """What lies beside the root, such as pictures on a desktop, is nobody's photo."""
+    add_photo(root.parent, "holiday.jpg", 7)
+    (root / "up").symlink_to("..")
+    (row,) = find_in_folders(FolderPlace(root)).failures
+    assert (row.client, row.reason) == (
+        "up",
+        "cannot be opened (is a link to a folder above itself)",
+    )
 
 
 def test_an_unreadable_folder_is_one_row(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,3 +214,13 @@ def test_a_hundred_thousand_files_in_one_folder(tmp_path: Path) -> None:
     assert time.process_time() - started < 20
     with pytest.raises(FolderError, match="--pattern"):
         find_in_folders(_ManyFiles(tmp_path))
+
+
+@pytest.mark.parametrize("client", ["", " ", ".", "..", ".hidden"])
+def test_a_client_that_can_be_no_folder_is_a_row(tmp_path: Path, client: str) -> None:
+    add_photo(tmp_path, "x_anna.jpg", 1)
+    add_photo(tmp_path, f"x_{client} .jpg", 2)
+    found = find_by_pattern(FolderPlace(tmp_path), Pattern("x_{client}"))
+    assert [c.name for c in found.clients] == ["anna"]
+    (row,) = found.failures
+    assert "cannot be the name of a folder" in row.reason

@@ -124,3 +124,16 @@ def test_pipes_are_not_read(tmp_path: Path) -> None:
         Entry("pipe.jpg", problem="is a device or pipe, not a file")
     ]
     assert shown("caf\udce9") == r"caf\xe9"
+
+
+def test_a_new_file_on_a_full_disk_is_said_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(handle: int, *_: object) -> None:
+        os.close(handle)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fdopen", full)
+    with pytest.raises(PlaceLostError, match="the disk is full"):
+        FolderPlace(tmp_path).create("lock", b"mine")
+    assert not list(tmp_path.iterdir())

@@ -439,7 +439,7 @@ def test_a_disk_that_fills_while_pictures_are_drawn_stops_it_too(
 
     with monkeypatch.context() as patch:
         patch.setattr("tracker.report.results_folder._write_text", full)
-        with pytest.raises(PlaceLostError, match="no space left on device"):
+        with pytest.raises(PlaceLostError, match="the disk is full"):
             run()
     assert run().photos == 9
 

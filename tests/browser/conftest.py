@@ -21,6 +21,8 @@ from tracker.synthetic import render_series, scene_specs
 PHOTO_DAYS = ("2026-01-10", "2026-03-20", "2026-06-02")
 FADES = (0.0, 0.45, 0.75)
 START_SECONDS = 60
+PATIENCE_MS = 90_000
+"""The first visit waits for the server to load its libraries, on a busy machine for long."""
 QUIET = "the server responded with a status of 404"
 """Pages beside the first make Streamlit probe two paths that are not there: harmless."""
 
@@ -74,6 +76,40 @@ def base_url(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
         server.terminate()
         server.wait(20)
         log.close()
+
+
+@pytest.fixture
+def shots(root: Path) -> Path:
+    """Where the pictures of the visit are kept."""
+    folder = root / "test-results"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def watched(page: Any, base_url: str) -> Iterator[Any]:
+    """A page that must log no error and ask nobody but the dashboard for anything."""
+    complaints: list[str] = []
+    strangers: list[str] = []
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(message.text)
+            if message.type == "error" and QUIET not in message.text
+            else None
+        ),
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    own = (base_url, base_url.replace("http", "ws"), "data:", "blob:")
+    page.on(
+        "request",
+        lambda request: None if request.url.startswith(own) else strangers.append(request.url),
+    )
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.set_default_timeout(PATIENCE_MS)
+    yield page
+    assert not strangers
+    assert not complaints
 
 
 def _environment(store: Path) -> dict[str, str]:

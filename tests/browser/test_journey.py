@@ -3,53 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import FADES, PHOTO_DAYS, QUIET
+from tests.browser.conftest import FADES, PHOTO_DAYS
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 pytestmark = pytest.mark.browser
 MEASURING_MS = 240_000
-PATIENCE_MS = 90_000
-"""The first visit waits for the server to load its libraries, on a busy machine for long."""
-
-
-@pytest.fixture
-def shots(root: Path) -> Path:
-    """Where the pictures of the visit are kept."""
-    folder = root / "test-results"
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
-@pytest.fixture
-def watched(page: playwright.Page, base_url: str) -> Iterator[playwright.Page]:
-    """A page that must log no error and ask nobody but the dashboard for anything."""
-    complaints: list[str] = []
-    strangers: list[str] = []
-    page.on(
-        "console",
-        lambda message: (
-            complaints.append(message.text)
-            if message.type == "error" and QUIET not in message.text
-            else None
-        ),
-    )
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    own = (base_url, base_url.replace("http", "ws"), "data:", "blob:")
-    page.on(
-        "request",
-        lambda request: None if request.url.startswith(own) else strangers.append(request.url),
-    )
-    page.set_viewport_size({"width": 1280, "height": 900})
-    page.set_default_timeout(PATIENCE_MS)
-    yield page
-    assert not strangers
-    assert not complaints
 
 
 def cut_of(page: playwright.Page) -> float:

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from tracker.batch.places import shown
 from tracker.record_files import CLIENT_FILE, SESSIONS_FILE, ZONES_FILE
+from tracker.report.publish import MOST_NAME_BYTES
 
 WORK_FOLDER = ".smp-batch"
 """Below the results: what a batch that goes on needs to know."""
@@ -144,6 +145,15 @@ class Found:
         return sum(len(client.photos) for client in self.clients)
 
 
+def no_folder_name(name: str) -> str:
+    """Why a client of this name could have no folder of results; empty where it can."""
+    if not name.strip() or name.startswith(".") or "/" in name or "\0" in name:
+        return "cannot be the name of a folder"
+    if len(name.encode()) > MOST_NAME_BYTES:
+        return "is too long for the name of a folder"
+    return ""
+
+
 def told_apart(clients: Iterable[FoundClient]) -> tuple[list[FoundClient], list[Failure]]:
     """Clients whose results cannot overwrite each other's or the batch's own files.
 
@@ -155,6 +165,13 @@ def told_apart(clients: Iterable[FoundClient]) -> tuple[list[FoundClient], list[
     for name in (BATCH_FILE, FAILURES_FILE, PARQUET_FILE, OVERVIEW_FILE, WORK_FOLDER):
         taken[name.casefold()] = ""
     for client in clients:
+        unfit = no_folder_name(client.name)
+        if unfit:
+            reason = f"`{client.name}` {unfit}"
+            failures.append(
+                Failure(client.name, "", "", Kind.CLIENT, reason, "give it a plainer name")
+            )
+            continue
         plain = unicodedata.normalize("NFC", client.name).casefold()
         if plain not in taken:
             taken[plain] = client.name

@@ -13,7 +13,15 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 
-from tracker.batch.found import RECORD_FILES, Failure, Found, FoundClient, FoundPhoto, Kind
+from tracker.batch.found import (
+    RECORD_FILES,
+    Failure,
+    Found,
+    FoundClient,
+    FoundPhoto,
+    Kind,
+    no_folder_name,
+)
 from tracker.batch.layout import N_WITNESSES, assemble, is_photo
 from tracker.batch.places import Place
 from tracker.folder import view_in_name
@@ -108,8 +116,9 @@ def _trouble(row: dict[str, str], wanted: dict[str, dict[str, str]]) -> tuple[st
         return "has no photo or no client", "fill in both"
     if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
         return "the photo lies outside the root", "give its path below the root"
-    if any(sign in row["client"] for sign in "/\\\0") or row["client"].startswith("."):
-        return f"`{row['client']}` cannot be a folder's name", "give the client a plainer name"
+    unfit = no_folder_name(row["client"].replace("\\", "/"))
+    if unfit:
+        return f"`{row['client']}` {unfit}", "give the client a plainer name"
     if not is_photo(path.name):
         return "is no photo by its name", "name a photo file"
     if path.as_posix() in wanted:

@@ -185,8 +185,12 @@ class FolderPlace:
             return False
         except OSError as error:
             raise write_failure(self.url, error) from error
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+        except OSError as error:
+            target.unlink(missing_ok=True)
+            raise write_failure(self.url, error) from error
         return True
 
     def remove(self, path: str) -> None:
@@ -257,10 +261,18 @@ def _entry(item: os.DirEntry[str], path: str) -> Entry:
     except OSError as error:
         return Entry(path, problem=(error.strerror or "unknown error").lower())
     if stat_bits.S_ISDIR(facts.st_mode):
+        if item.is_symlink() and _leads_up(item.path):
+            return Entry(path, problem="is a link to a folder above itself")
         return Entry(path, stamp=f"{facts.st_dev}:{facts.st_ino}", is_folder=True)
     if not stat_bits.S_ISREG(facts.st_mode):
         return Entry(path, problem="is a device or pipe, not a file")
     return Entry(path, facts.st_size, str(facts.st_mtime_ns))
+
+
+def _leads_up(link: str) -> bool:
+    """Whether a link leads to a folder that it lies in, however deep."""
+    own, target = Path(link).parent.resolve(), Path(link).resolve()
+    return target == own or target in own.parents
 
 
 def remove_folder(folder: Path) -> None:

@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from tracker.analysis import AnalysisSettings
-from tracker.batch.found import Found, FoundClient
+from tracker.batch.found import WORK_FOLDER, Found, FoundClient
 from tracker.batch.kept import CLIENTS, FORM, MARK_PATH, TEMPORARY, ClientState, Kept
 from tracker.batch.layout import Pattern, find_by_pattern, find_in_folders
 from tracker.batch.local_pool import LocalPool, Perform
@@ -148,7 +148,7 @@ class Batch:
 
     def check_output(self) -> None:
         """Raise `OutputError` where the results' folder holds what is not this batch's."""
-        if _exists(self.out, MARK_PATH):
+        if _exists(self.out, MARK_PATH) or self._only_begun():
             return
         if isinstance(self.out, FolderPlace):
             own = set(TOP_FILES)
@@ -158,6 +158,13 @@ class Batch:
             check_folder(self.out.folder, own_names=own, overwrite=self.request.force)
         elif self.out.entries(""):
             raise OutputError(f"{self.out.url}: holds other files; name another place")
+
+    def _only_begun(self) -> bool:
+        """Whether a batch was ended, or its disk was full, before it could set its mark."""
+        try:
+            return [entry.name for entry in self.out.entries("")] == [WORK_FOLDER]
+        except OSError:
+            return False
 
     @contextmanager
     def held(self) -> Iterator[OutputLock]:
@@ -238,13 +245,14 @@ class Batch:
         return sum(sizes) / len(sizes) if sizes else USUAL_MEGAPIXELS
 
     def _out_within_root(self) -> str:
+        """Path of the results within the root; empty where they lie elsewhere."""
         if not (isinstance(self.root, FolderPlace) and isinstance(self.out, FolderPlace)):
             root, out = self.root.url + "/", self.out.url
-            return out.removeprefix(root).split("/")[0] if out.startswith(root) else ""
+            return out.removeprefix(root) if out.startswith(root) else ""
         root_folder, out_folder = self.root.folder.resolve(), self.out.folder.resolve()
         if root_folder not in out_folder.parents:
             return ""
-        return out_folder.relative_to(root_folder).parts[0]
+        return out_folder.relative_to(root_folder).as_posix()
 
 
 def watch(
@@ -262,29 +270,35 @@ def watch(
     A photo counts once two looks in a row have found it the same: a camera or a copy that is still
     writing is left alone. A view with a new photo is measured again as a whole, and no other.
     """
-    before: dict[str, tuple[int, str]] = {}
-    done_states: frozenset[str] | None = None
-    while True:
-        try:
-            found = batch.find()
-        except FolderError:
-            batch.root.check()
-            found = Found(())  # nothing there yet
-        now = {p.path: (p.size, p.stamp) for client in found.clients for p in client.photos}
+    found = _found_by_now(batch, ())
+    done: object = (frozenset(), ())  # nothing there: tables of an earlier watch stay as they are
+    while pause(seconds):
+        before = _stamps(found)
+        found = _found_by_now(batch, found.witnesses)
         settled = replace(
             found,
             clients=tuple(c for c in (_settled(c, before) for c in found.clients) if c.photos),
         )
         planned = batch.plan(settled)
-        states = frozenset(p.state for p in planned.plan.clients)
-        if planned.plan.pending or states != done_states:
+        now = (frozenset(p.state for p in planned.plan.clients), planned.plan.failures)
+        if planned.plan.pending or now != done:
             for moment in batch.run(planned, lock, today=today()):
                 told(moment)
             finished(batch.write_outputs(planned.plan))
-            done_states = states
-        before = now
-        if not pause(seconds):
-            return
+            done = now
+
+
+def _found_by_now(batch: Batch, witnesses: tuple[str, ...]) -> Found:
+    """What lies there; a folder that had photos and is empty now counts as lost."""
+    try:
+        return batch.find()
+    except FolderError:
+        batch.root.check(witnesses)
+        return Found(())
+
+
+def _stamps(found: Found) -> dict[str, tuple[int, str]]:
+    return {p.path: (p.size, p.stamp) for client in found.clients for p in client.photos}
 
 
 def _settled(client: FoundClient, before: dict[str, tuple[int, str]]) -> FoundClient:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
 from collections.abc import Sequence
 
-from tracker.batch.places import PlaceLostError
+from tracker.batch.places import PlaceLostError, write_failure
 from tracker.batch.publish_work import publish_client
 from tracker.batch.reading import PhotoChangedError
 from tracker.batch.tasks import (
@@ -24,6 +25,8 @@ from tracker.record_files import FolderError
 from tracker.records import RecordError
 from tracker.report.publish import OutputError
 
+NAME_ERRORS = (errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
+"""What disks say of a name they cannot take: a matter of one client, not of the place."""
 PARENT_SECONDS = 1.0
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -45,10 +48,16 @@ def perform(task: Task) -> Outcome:
         return ClientFailed(f"{error.name}: {error.what}", error.remedy)
     except PhotoChangedError as error:
         return Changed(str(error))
-    except (PlaceLostError, RecordError) as error:
+    except RecordError as error:
         return Lost(str(error))
-    except OutputError as error:
-        # The client's folder is checked before; what is left is the disk.
+    except (OutputError, PlaceLostError) as error:
+        cause = error.__cause__
+        if isinstance(cause, OSError) and cause.errno in NAME_ERRORS:
+            reason = f"its results cannot be written ({(cause.strerror or '').lower()})"
+            return ClientFailed(reason, "give the client and its photos short and plain names")
+        if isinstance(error, OutputError) and isinstance(cause, OSError):
+            # The client's folder is checked before; what is left is the disk.
+            error = write_failure(task.job.out, cause)
         return Lost(str(error))
     except Exception as error:  # one client's fault must not cost the others a night's work
         return Faulted(" ".join(f"{type(error).__name__}: {error}".split())[:300])

@@ -9,6 +9,9 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+MOST_NAME_BYTES = 255
+"""Of the name of a file or folder, on every disk in use."""
+
 
 class OutputError(Exception):
     """A place that results cannot be written to; the text is one line with the remedy."""

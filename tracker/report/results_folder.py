@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from tracker.report.overlays import (
     shrink,
 )
 from tracker.report.page import ViewPictures, headline_photo, render_page
-from tracker.report.publish import published_folder
+from tracker.report.publish import MOST_NAME_BYTES, published_folder
 from tracker.report.tables import analysis_json, dots_csv, photos_csv, zones_csv
 from tracker.series import PhotoMeasures, Progress, SeriesAnalysis, SeriesPhoto
 
@@ -103,7 +104,8 @@ def write_results(
                 except PhotoError:
                     continue  # refused with its reason; there is nothing to draw
                 marked = draw_dots(srgb, view, photo)
-                (overlays / f"{photo.photo}.png").write_bytes(encode_png(add_legend(marked, photo)))
+                picture = overlays / overlay_name(photo.photo)
+                picture.write_bytes(encode_png(add_legend(marked, photo)))
                 photo_pictures[photo.photo] = encode_jpeg(shrink(marked, PAGE_PICTURE_PX)[0])
                 if photo.photo == view.baseline:
                     before = shrink(srgb, PAGE_PICTURE_PX)[0]
@@ -121,6 +123,16 @@ def write_results(
         )
         _write_text(folder / "report.html", page)
     return view_pictures
+
+
+def overlay_name(photo: str) -> str:
+    """File name of a photo's picture; the end of a name that would be too long gives way."""
+    data = photo.encode(errors="surrogateescape")
+    if len(data) + len(".png") <= MOST_NAME_BYTES:
+        return f"{photo}.png"
+    digest = hashlib.sha256(data).hexdigest()[:12]
+    kept = data[: MOST_NAME_BYTES - len(f"~{digest}.png")].decode(errors="ignore")
+    return f"{kept}~{digest}.png"
 
 
 def _pictures(before: Picture, after: Picture, photo: PhotoMeasures) -> ViewPictures:

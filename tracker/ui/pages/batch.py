@@ -200,15 +200,15 @@ def _show_end(request: BatchRequest) -> None:
         totals = read_totals(place)
     except (PlaceLostError, RecordError):
         return
-    if totals is None:
-        return
-    if runs().stopped(request.out) and totals.unfinished:
+    if runs().stopped(request.out) and (totals is None or totals.unfinished):
+        left = "No client is" if totals is None else f"{count(totals.unfinished, 'client')} not"
         look.note(
             "The batch was stopped",
-            f"{count(totals.unfinished, 'client')} not done yet. Show the plan and start: it goes "
-            "on where it stopped.",
+            f"{left} done yet. Show the plan and start: it goes on where it stopped.",
             calm=True,
         )
+    if totals is None:
+        return
     _show_totals(totals)
     _show_failures(totals)
     _downloads(place, request)
