@@ -166,11 +166,13 @@ def treated_effect(
     blocks: SkinBlocks,
     treated: BoolArray,
     native: BoolArray,
+    *,
+    curved: bool = True,
 ) -> Effect:
     """What treated skin has more than native skin, shading across the head taken off.
 
-    A robust straight-line fit ``q = polynomial(x, y; degree 2) + effect * treated``: what light
-    does on a head is smooth, and blotches are noise. Errors are taken per cluster of blocks.
+    A robust straight-line fit ``q = polynomial(x, y) + effect * treated``: what light does on a
+    head is smooth, and blotches are noise. Errors are taken per cluster of blocks.
 
     Parameters
     ----------
@@ -179,6 +181,10 @@ def treated_effect(
     blocks : SkinBlocks
     treated, native : ndarray of bool, shape (n,)
         Blocks that lie wholly in either.
+    curved : bool
+        Polynomial of degree 2, as light on a head needs; else a plane, for quantities that light
+        does not enter. A treated patch amid native skin looks like a curved field itself: the
+        polynomial takes a part of any effect that ends softly.
 
     References
     ----------
@@ -196,7 +202,8 @@ def treated_effect(
         return _because(empty, "too little treated skin in view")
     x, y = blocks.x[usable], blocks.y[usable]
     inside = treated[usable].astype(float)
-    design = np.column_stack([inside, np.ones_like(x), x, y, x * x, x * y, y * y])
+    bent = [x * x, x * y, y * y] if curved else []
+    design = np.column_stack([inside, np.ones_like(x), x, y, *bent])
     seen = values[usable]
     weight = np.ones(len(seen))
     for _ in range(ROUNDS):
