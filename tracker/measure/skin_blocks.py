@@ -121,32 +121,35 @@ def without_shine(codes: FloatArray, bright: FloatArray, native: BoolArray) -> F
     return clean
 
 
-def mean_difference(
-    quantity: FloatColumn, blocks: SkinBlocks, treated: BoolArray, native: BoolArray
-) -> tuple[float, float]:
-    """Mean of treated minus mean of native blocks, and its variance by clusters of blocks.
+TAIL = 0.05
+"""Shine lies on a part of the skin: its brightest twentieth tells, against the middle."""
 
-    For shares, which are 0 in most blocks: a robust fit would call the others outliers.
+
+def whitening(
+    blocks: SkinBlocks, first: SkinBlocks, treated: BoolArray, native: BoolArray
+) -> tuple[float, int]:
+    """How much whiter the shiniest part of treated skin became since the baseline.
+
+    Shine has the colour of the light: it lifts blue over red (linear) towards 1, and only where
+    the light is mirrored. The change's `1 - TAIL` quantile less its median is the patch that
+    shines; a change of the whole area (paler skin, another white balance) does not enter. Native
+    skin's patch is taken off.
+
+    Returns
+    -------
+    value : float
+        In units of blue over red; NaN with fewer than `LEAST_BLOCKS` of either skin.
+    n_treated : int
     """
-    means, variances = [], []
+    ratio = 10.0 ** (blocks.density[:, 0] - blocks.density[:, 2])
+    change = ratio - 10.0 ** (first.density[:, 0] - first.density[:, 2])
+    patches = []
     for members in (treated, native):
-        some = members & np.isfinite(quantity)
-        if int(some.sum()) < LEAST_BLOCKS:
-            return float("nan"), float("nan")
-        _, cluster = np.unique(blocks.cluster[some], return_inverse=True)
-        mean = float(quantity[some].mean())
-        off = np.bincount(cluster, quantity[some] - mean) / some.sum()
-        means.append(mean)
-        variances.append(float((off**2).sum()))
-    return means[0] - means[1], sum(variances)
-
-
-def block_means(image: FloatArray) -> FloatColumn:
-    """Mean of each block of the reduced picture (h, w), shape (n,); NaN where little is known."""
-    known = np.isfinite(image)
-    share = block_shares(known)
-    total = _means(np.where(known, image, 0).astype(np.float32))
-    return np.where(share > LEAST_VALID_SHARE, total / np.maximum(share, 1e-6), np.nan)
+        some = change[members & np.isfinite(change)]
+        if len(some) < LEAST_BLOCKS:
+            return float("nan"), 0
+        patches.append(float(np.quantile(some, 1 - TAIL) - np.median(some)))
+    return patches[0] - patches[1], int((treated & np.isfinite(change)).sum())
 
 
 def block_shares(mask: BoolArray) -> FloatColumn:

@@ -40,9 +40,9 @@ BLOOD_MELANIN = 0.8
 FLOOR_LIGHTNESS = 0.012
 FLOOR_RELIEF = 0.17
 """SD of ln(relief) by focus, sharpening and the light's height."""
-FLOOR_GLOSS = 0.05
-"""SD of the share of skin under shine, treated minus native."""
-FLOOR_WIDTH = 0.09
+FLOOR_GLOSS = 0.04
+"""SD of how much whiter the shiniest part of treated skin is than native skin's, blue over red."""
+FLOOR_WIDTH = 0.07
 """SD of ln(width of the mean dot) by focus, motion and noise filters."""
 FLOOR_INK_COLOUR = 0.026
 """SD of ln(red over luminance pigment) by the camera's colours."""
@@ -80,7 +80,8 @@ class SkinLook:
     relief_change : Estimate
         ln of the spread of fine density between the dots, against the baseline.
     gloss_change : Estimate
-        Share of skin under shine, treated minus native, against the baseline.
+        How much whiter (linear blue over red) the shiniest twentieth of the skin became against
+        its middle, treated minus native, since the baseline.
     """
 
     reason: str
@@ -121,7 +122,7 @@ class SkinLook:
             melanin_change=no_density,
             lightness_change=no_density,
             relief_change=Estimate.missing("ln"),
-            gloss_change=Estimate.missing("share"),
+            gloss_change=Estimate.missing("B/R"),
         )
 
 
