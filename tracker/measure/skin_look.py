@@ -25,7 +25,7 @@ SEED = 20_260_101
 
 FLOOR_DENSITY = np.array([0.010, 0.012, 0.014])
 """SD of treated-minus-native density (red, green, blue) by what the fit of the light leaves."""
-FLOOR_ERYTHEMA = 0.006
+FLOOR_ERYTHEMA = 0.008
 FLOOR_MELANIN = 0.010
 """SD of the change of both colour indices by saturation and tone curve, and by fading ink, whose
 own colour is not quite neutral."""
@@ -42,7 +42,7 @@ FLOOR_RELIEF = 0.17
 """SD of ln(relief) by focus, sharpening and the light's height."""
 FLOOR_GLOSS = 0.04
 """SD of how much whiter the shiniest part of treated skin is than native skin's, blue over red."""
-FLOOR_WIDTH = 0.07
+FLOOR_WIDTH = 0.08
 """SD of ln(width of the mean dot) by focus, motion and noise filters."""
 FLOOR_INK_COLOUR = 0.026
 """SD of ln(red over luminance pigment) by the camera's colours."""
