@@ -42,7 +42,7 @@ FLOOR_RELIEF = 0.17
 """SD of ln(relief) by focus, sharpening and the light's height."""
 FLOOR_GLOSS = 0.04
 """SD of how much whiter the shiniest part of treated skin is than native skin's, blue over red."""
-FLOOR_WIDTH = 0.08
+FLOOR_WIDTH = 0.09
 """SD of ln(width of the mean dot) by focus, motion and noise filters."""
 FLOOR_INK_COLOUR = 0.026
 """SD of ln(red over luminance pigment) by the camera's colours."""
