@@ -392,8 +392,9 @@ def document(out: Path, target: Path, remark: str = "") -> None:
         calibration_table(rows),
         "## Watches on rendered series",
         (
-            f"Small series (0.6 MP), seeds from {FIRST_SEED} on; floors were set on seeds 1 to 5, 101 to 104 and 201. The "
-            "change is in the last photo; the photos before it count as a null series as well."
+            f"Small series (0.6 MP), seeds from {FIRST_SEED} on; floors were set on seeds 1 to 5, 101 "
+            "to 104 and 201, that of width "
+            "on 203. The change is in the last photo; the photos before it count as a null series as well."
         ),
         watch_tables(records),
         "## Colour by skin type",
