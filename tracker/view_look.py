@@ -16,10 +16,9 @@ from tracker.measure.registration import Registration
 from tracker.measure.relief import between_dots, log_relief
 from tracker.measure.results import Estimate
 from tracker.measure.skin_blocks import (
-    block_means,
     block_shares,
-    mean_difference,
     skin_blocks,
+    whitening,
     without_shine,
 )
 from tracker.measure.skin_look import (
@@ -73,6 +72,7 @@ class LookMaker:
             skin_blocks(without_shine(p.codes, p.bright, native_small)) if p is not None else None
             for p in photos
         ]
+        self.shining = [skin_blocks(p.codes) if p is not None else None for p in photos]
         self.treated = block_shares(treated_small) > WHOLE_BLOCK
         self.native = block_shares(native_small) > WHOLE_BLOCK
         first = self.blocks[0]
@@ -145,7 +145,7 @@ class LookMaker:
                 colour = estimate(ratio, 2 * noise**2, FLOOR_INK_COLOUR * doubt, n, "ln")
                 ratio = np.log(self._width(number) / self._width(0))
                 if np.isfinite(ratio):
-                    width = estimate(ratio, noise**2, FLOOR_WIDTH * doubt, n, "ln")
+                    width = estimate(ratio, noise**2, FLOOR_WIDTH, n, "ln")
         return PhotoLook(width, colour, *self._hairs(number))
 
     def _width(self, number: int) -> float:
@@ -179,15 +179,13 @@ class LookMaker:
         return estimate(change, 0.0, FLOOR_RELIEF, int(self.free.sum()), "ln")
 
     def _gloss(self, number: int) -> Estimate:
-        photo, first = self.photos[number], self.photos[0]
-        blocks = self.blocks[0]
-        if number == 0 or photo is None or first is None or blocks is None:
-            return Estimate.missing("share")
-        more = block_means(photo.bright) - block_means(first.bright)
-        value, variance = mean_difference(more, blocks, self.treated, self.native)
+        now, first = self.shining[number], self.shining[0]
+        if number == 0 or now is None or first is None:
+            return Estimate.missing("B/R")
+        value, n = whitening(now, first, self.treated, self.native)
         if not np.isfinite(value):
-            return Estimate.missing("share")
-        return estimate(value, variance, FLOOR_GLOSS, int(self.treated.sum()), "share")
+            return Estimate.missing("B/R")
+        return estimate(value, 0.0, FLOOR_GLOSS, n, "B/R")
 
 
 def sites_of(

@@ -10,14 +10,14 @@ from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.results import FloatColumn
 from tracker.measure.skin_blocks import (
     Effect,
-    block_means,
+    SkinBlocks,
     block_shares,
-    mean_difference,
     skin_blocks,
     treated_effect,
+    whitening,
     without_shine,
 )
-from tracker.measure.skin_look import colour_look, compare_colour, ita_deg
+from tracker.measure.skin_look import colour_look, compare_colour, ita_deg, veil_free_erythema
 
 SHAPE = (400, 500)
 NATIVE = np.array([0.24, 0.44, 0.57])
@@ -149,10 +149,54 @@ def test_shine_is_left_out_unless_native_skin_is_all_shine() -> None:
     assert np.isnan(without_shine(codes, bright, ~patch())[0, 0]).all()
 
 
-def test_shares_of_blocks() -> None:
-    image = np.zeros(SHAPE, np.float32)
-    image[patch()] = 0.2
-    blocks = skin_blocks(picture([0, 0, 0]))
-    value, variance = mean_difference(block_means(image), blocks, *members())
-    assert 0.199 < value <= 0.2  # blocks on the border hold up to a tenth of native skin
-    assert variance < 1e-6
+def shining(amount: float, veil_on: BoolArray) -> SkinBlocks:
+    """Blocks of a picture to which light is added on a part, share of full scale."""
+    codes = picture([0.0, 0.0, 0.0]) / 255
+    linear = np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
+    linear = np.clip(linear + amount * veil_on[..., None], 0, 1)
+    encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return skin_blocks(np.asarray(255 * encoded, np.float32))
+
+
+def test_shine_on_a_part_of_the_treated_skin_is_told() -> None:
+    first = skin_blocks(picture([0.0, 0.0, 0.0]))
+    y, x = np.indices(SHAPE)
+    spot = np.asarray(np.hypot(x - 280, y - 180) < 50)
+    shown, n = whitening(shining(0.2, spot), first, *members())
+    assert shown > 0.1
+    assert n > 100
+    everywhere, _ = whitening(shining(0.2, np.ones(SHAPE, bool)), first, *members())
+    assert abs(everywhere) < 0.03
+    paler, _ = whitening(skin_blocks(picture([-0.03, -0.06, -0.09])), first, *members())
+    assert abs(paler) < 0.03
+    assert np.isnan(whitening(first, first, members()[0], np.zeros_like(members()[0]))[0])
+
+
+@pytest.mark.parametrize("darker", [0.0, 0.35])
+def test_redness_is_read_through_a_veil_and_a_tan(darker: float) -> None:
+    """Blood moves the index in full, added light hardly, and a tan never reads as redness."""
+    first = skin_blocks(picture([0.0, 0.0, 0.0], gains=(0.4 * darker, 0.7 * darker, darker)))
+    native = np.nanmedian(first.density, axis=0)
+    blood, melanin = np.array([0.1, 1.0, 0.82]) * 0.08, np.array([0.42, 0.66, 1.0]) * 0.1
+    veil = -np.log10(1 + 0.01 / 10.0**-native)
+    index, _ = veil_free_erythema(np.array([blood, melanin, veil]), native)
+    plain = np.array([blood, melanin, veil]) @ np.array([-1.0, 1.0, 0.0])
+    assert index[0] == pytest.approx(plain[0], rel=0.1)
+    assert -0.5 * plain[1] < index[1] < 0.25 * plain[1]
+    assert abs(index[2]) < 0.15 * abs(plain[2])
+
+
+def test_redness_that_ends_softly_is_not_taken_for_light() -> None:
+    """Half of native skin shares some of it, as on a head: a curved field would swallow it."""
+    y, x = np.indices(SHAPE)
+    reach = 1 / (1 + np.exp((np.hypot(x - 250, y - 200) - 110) / 30))
+    first = skin_blocks(picture([0.0, 0.0, 0.0]))
+    soft = picture([0.0, 0.0, 0.0]) / 255
+    linear = np.where(soft <= 0.04045, soft / 12.92, ((soft + 0.055) / 1.055) ** 2.4)
+    linear = linear * 10.0 ** (-reach[..., None] * np.array([0.008, 0.08, 0.066]))
+    codes = 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    look = colour_look(
+        skin_blocks(np.asarray(codes, np.float32)), first, *members(), ink_density=0.0
+    )
+    true = 0.072 * (reach[patch()].mean() - reach[~patch()].mean())
+    assert look.erythema_change.value == pytest.approx(true, rel=0.15)

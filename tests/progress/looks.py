@@ -32,7 +32,7 @@ def look(**changes: Estimate) -> SkinLook:
         melanin_change=reading(0.002, 0.01, "OD"),
         lightness_change=reading(-0.01, 0.012, "OD"),
         relief_change=reading(0.02, 0.17, "ln"),
-        gloss_change=reading(0.0, 0.05, "share"),
+        gloss_change=reading(0.0, 0.04, "B/R"),
     )
     return replace(calm, **changes)
 

@@ -46,7 +46,7 @@ def test_few_points_say_that_published_ranges_speak() -> None:
     made = progress_of(series(COURSE[:1], DAYS[:1]), FULL, today=day(60))
     goal = goal_of(made, "full removal")
     assert not goal.own
-    assert "only 1 healed so far" in goal.sentence
+    assert "Only 1 healed so far" in goal.sentence
     assert "a practitioner's article" in goal.sentence
 
 

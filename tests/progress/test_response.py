@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from benchmarks.progress import calibration
 from tracker.progress.published import Method, method_of
-from tracker.progress.response import HealedPoint, ResponsePrior, fade_of, fit_response
+from tracker.progress.response import (
+    HealedPoint,
+    ResponsePrior,
+    fade_of,
+    fit_response,
+    response_from_normal,
+)
 
 QS = Method.Q_SWITCHED
 
@@ -33,6 +39,26 @@ def test_bands_hold_the_truth_as_often_as_they_say() -> None:
     for row in calibration(60, (0, 1, 3))[:3]:
         assert abs(row["80_1"] - 0.80) < 3 * np.sqrt(0.8 * 0.2 / 60)
         assert row["95_1"] > 0.95 - 3 * np.sqrt(0.95 * 0.05 / 60)
+
+
+def test_draws_agree_with_the_prior_weighted_by_the_points() -> None:
+    """Points that leave two stories open (slow, or stopped by a floor), against brute force."""
+    seen = points([0.307, 0.481, 0.504], sd=0.03)
+    fit = fit_response(seen, [QS] * 3, ["all"])
+    later = fit.log_left("all", range(3)) + fit.future_steps(
+        "all", QS, 3, np.random.default_rng(1)
+    ).sum(axis=1)
+    normal = np.random.default_rng(2).standard_normal((400_000, 10))
+    steps, floor = response_from_normal(ResponsePrior(), QS, normal)
+    fade = fade_of(floor[:, None], np.cumsum(steps, axis=1))
+    misfit = (fade[:, :3] - [p.fade for p in seen]) / 0.03
+    weight = np.exp(-0.5 * (misfit**2).sum(axis=1))
+    order = np.argsort(fade[:, 5])
+    levels = np.array([0.025, 0.1, 0.5, 0.9, 0.975])
+    share = np.cumsum(weight[order]) / weight.sum()
+    asked = fade[order, 5][np.searchsorted(share, levels)]
+    assert np.quantile(fade_of(fit.floor, later), levels) == pytest.approx(asked, abs=0.015)
+    assert fit.distinct_draws > 3900
 
 
 def test_few_points_leave_the_band_wide() -> None:

@@ -100,6 +100,8 @@ def test_the_sheet_names_flags_goals_and_sources() -> None:
     assert all("(" in source for source in full.sources)
     page = consultation_page(sheet)
     assert "practitioner" in page
+    assert "Correction: as for full removal." in page
+    assert page.count("full removal of mild work") == 1
     assert "<script" not in page
 
 
@@ -108,6 +110,9 @@ def test_the_sheet_without_anything_known() -> None:
     sheet = consultation(empty, CaseFacts())
     assert any("no baseline photo" in words for words in sheet.problems)
     assert sheet.goals[1].sessions_high == 12
+    assert "The skin type is not noted; a photo gives an estimate (ITA) only." in consultation_page(
+        sheet
+    )
 
 
 def test_an_agreed_price_replaces_the_published_one() -> None:

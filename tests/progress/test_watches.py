@@ -105,7 +105,7 @@ def test_chance_raises_no_more_watches_than_it_says() -> None:
         "melanin_change": 0.01,
         "lightness_change": 0.012,
         "relief_change": 0.17,
-        "gloss_change": 0.05,
+        "gloss_change": 0.04,
     }
     for _ in range(n):
         skin = look(**{k: reading(sd * rng.normal(), sd, "") for k, sd in sds.items()})

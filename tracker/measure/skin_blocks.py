@@ -121,32 +121,35 @@ def without_shine(codes: FloatArray, bright: FloatArray, native: BoolArray) -> F
     return clean
 
 
-def mean_difference(
-    quantity: FloatColumn, blocks: SkinBlocks, treated: BoolArray, native: BoolArray
-) -> tuple[float, float]:
-    """Mean of treated minus mean of native blocks, and its variance by clusters of blocks.
+TAIL = 0.05
+"""Shine lies on a part of the skin: its brightest twentieth tells, against the middle."""
 
-    For shares, which are 0 in most blocks: a robust fit would call the others outliers.
+
+def whitening(
+    blocks: SkinBlocks, first: SkinBlocks, treated: BoolArray, native: BoolArray
+) -> tuple[float, int]:
+    """How much whiter the shiniest part of treated skin became since the baseline.
+
+    Shine has the colour of the light: it lifts blue over red (linear) towards 1, and only where
+    the light is mirrored. The change's `1 - TAIL` quantile less its median is the patch that
+    shines; a change of the whole area (paler skin, another white balance) does not enter. Native
+    skin's patch is taken off.
+
+    Returns
+    -------
+    value : float
+        In units of blue over red; NaN with fewer than `LEAST_BLOCKS` of either skin.
+    n_treated : int
     """
-    means, variances = [], []
+    ratio = 10.0 ** (blocks.density[:, 0] - blocks.density[:, 2])
+    change = ratio - 10.0 ** (first.density[:, 0] - first.density[:, 2])
+    patches = []
     for members in (treated, native):
-        some = members & np.isfinite(quantity)
-        if int(some.sum()) < LEAST_BLOCKS:
-            return float("nan"), float("nan")
-        _, cluster = np.unique(blocks.cluster[some], return_inverse=True)
-        mean = float(quantity[some].mean())
-        off = np.bincount(cluster, quantity[some] - mean) / some.sum()
-        means.append(mean)
-        variances.append(float((off**2).sum()))
-    return means[0] - means[1], sum(variances)
-
-
-def block_means(image: FloatArray) -> FloatColumn:
-    """Mean of each block of the reduced picture (h, w), shape (n,); NaN where little is known."""
-    known = np.isfinite(image)
-    share = block_shares(known)
-    total = _means(np.where(known, image, 0).astype(np.float32))
-    return np.where(share > LEAST_VALID_SHARE, total / np.maximum(share, 1e-6), np.nan)
+        some = change[members & np.isfinite(change)]
+        if len(some) < LEAST_BLOCKS:
+            return float("nan"), 0
+        patches.append(float(np.quantile(some, 1 - TAIL) - np.median(some)))
+    return patches[0] - patches[1], int((treated & np.isfinite(change)).sum())
 
 
 def block_shares(mask: BoolArray) -> FloatColumn:
@@ -166,11 +169,13 @@ def treated_effect(
     blocks: SkinBlocks,
     treated: BoolArray,
     native: BoolArray,
+    *,
+    curved: bool = True,
 ) -> Effect:
     """What treated skin has more than native skin, shading across the head taken off.
 
-    A robust straight-line fit ``q = polynomial(x, y; degree 2) + effect * treated``: what light
-    does on a head is smooth, and blotches are noise. Errors are taken per cluster of blocks.
+    A robust straight-line fit ``q = polynomial(x, y) + effect * treated``: what light does on a
+    head is smooth, and blotches are noise. Errors are taken per cluster of blocks.
 
     Parameters
     ----------
@@ -179,6 +184,10 @@ def treated_effect(
     blocks : SkinBlocks
     treated, native : ndarray of bool, shape (n,)
         Blocks that lie wholly in either.
+    curved : bool
+        Polynomial of degree 2, as light on a head needs; else a plane, for quantities that light
+        does not enter. A treated patch amid native skin looks like a curved field itself: the
+        polynomial takes a part of any effect that ends softly.
 
     References
     ----------
@@ -196,7 +205,8 @@ def treated_effect(
         return _because(empty, "too little treated skin in view")
     x, y = blocks.x[usable], blocks.y[usable]
     inside = treated[usable].astype(float)
-    design = np.column_stack([inside, np.ones_like(x), x, y, x * x, x * y, y * y])
+    bent = [x * x, x * y, y * y] if curved else []
+    design = np.column_stack([inside, np.ones_like(x), x, y, *bent])
     seen = values[usable]
     weight = np.ones(len(seen))
     for _ in range(ROUNDS):

@@ -25,15 +25,23 @@ SEED = 20_260_101
 
 FLOOR_DENSITY = np.array([0.010, 0.012, 0.014])
 """SD of treated-minus-native density (red, green, blue) by what the fit of the light leaves."""
-FLOOR_ERYTHEMA = 0.006
+FLOOR_ERYTHEMA = 0.008
 FLOOR_MELANIN = 0.010
 """SD of the change of both colour indices by saturation and tone curve, and by fading ink, whose
 own colour is not quite neutral."""
+FLOOR_VEIL = 0.0012
+"""SD of light that is added to treated skin and not to native skin, share of full scale, that the
+veil-free index still lets through. The same light is a larger share of what dark skin sends back."""
+LONG_RANGE = 2.0
+"""Blotches of shine reach further than a cluster of blocks: over null series the changes of
+melanin and lightness are twice the errors by cluster, from type I to VI alike."""
+BLOOD_MELANIN = 0.8
+"""log10(R/B) over log10(R/G) that blood adds: it takes about as much blue as green."""
 FLOOR_LIGHTNESS = 0.012
 FLOOR_RELIEF = 0.17
 """SD of ln(relief) by focus, sharpening and the light's height."""
-FLOOR_GLOSS = 0.05
-"""SD of the share of skin under shine, treated minus native."""
+FLOOR_GLOSS = 0.04
+"""SD of how much whiter the shiniest part of treated skin is than native skin's, blue over red."""
 FLOOR_WIDTH = 0.09
 """SD of ln(width of the mean dot) by focus, motion and noise filters."""
 FLOOR_INK_COLOUR = 0.026
@@ -66,12 +74,14 @@ class SkinLook:
     erythema : Estimate
         log10(R/G), treated minus native skin.
     erythema_change, melanin_change, lightness_change : Estimate
-        Since the baseline: of log10(R/G), of log10(R/B), and of luminance density, each treated
-        minus native. Positive: redder, browner, darker.
+        Since the baseline: of log10(R/G) without what a veil of light does to it
+        (`veil_free_erythema`), of log10(R/B), and of luminance density, each treated minus
+        native. Positive: redder, browner, darker.
     relief_change : Estimate
         ln of the spread of fine density between the dots, against the baseline.
     gloss_change : Estimate
-        Share of skin under shine, treated minus native, against the baseline.
+        How much whiter (linear blue over red) the shiniest twentieth of the skin became against
+        its middle, treated minus native, since the baseline.
     """
 
     reason: str
@@ -112,7 +122,7 @@ class SkinLook:
             melanin_change=no_density,
             lightness_change=no_density,
             relief_change=Estimate.missing("ln"),
-            gloss_change=Estimate.missing("share"),
+            gloss_change=Estimate.missing("B/R"),
         )
 
 
@@ -199,6 +209,40 @@ INDICES: NDArray[np.float64] = np.array([[-1.0, 1.0, 0.0], [-1.0, 0.0, 1.0], LUM
 """Erythema, melanin and lightness of red, green, blue density."""
 
 
+def veil_free_erythema(
+    change: FloatColumn, native_density: FloatColumn
+) -> tuple[FloatColumn, float]:
+    """Change of the erythema index that neither light nor shine enters.
+
+    Light from outside the skin (shine, haze, flare) adds the same amount ``v`` to all channels.
+    The density of channel c falls by ``0.434 v / R_c``, `R_c` being what native skin sends back:
+    unequally, and in dark skin by far more. ``log10(R/G) - a log10(R/B)`` with
+    ``a = (1/G - 1/R) / (1/B - 1/R)`` does not see it. Divided by ``1 - a BLOOD_MELANIN``, blood
+    moves it as much as ``log10(R/G)`` itself.
+
+    Parameters
+    ----------
+    change : ndarray of shape (n, 3)
+        Density now minus baseline: red, green, blue.
+    native_density : ndarray of shape (3,)
+        Of native skin, mean of both photos.
+
+    Returns
+    -------
+    index : ndarray of shape (n,)
+    veil : float
+        What a veil of 1 adds to ``log10(R/G)``, in log10 units.
+    """
+    red, green, blue = 10.0 ** np.asarray(native_density)
+    if not (blue > red and green > red):
+        # No skin sends back more blue or green than red; under such light nothing can be told.
+        return np.full(len(change), np.nan), float("nan")
+    share = min(1.0, (green - red) / (blue - red))
+    pair = change @ INDICES[:2].T
+    index = (pair[:, 0] - share * pair[:, 1]) / (1 - share * BLOOD_MELANIN)
+    return index, float(green - red)
+
+
 def colour_look(
     blocks: SkinBlocks,
     first: SkinBlocks,
@@ -224,7 +268,8 @@ def colour_look(
     effect = treated_effect(blocks.density, blocks, treated, native)
     if not effect.measured:
         return SkinLook.missing(effect.reason)
-    native_density = np.nanmedian(blocks.density[native], axis=0)
+    native_seen = np.nanmedian(blocks.density[native], axis=0)
+    native_density = native_seen
     if card_density is not None:
         native_density = native_density + card_density
     skin = compare_colour(native_density, effect)
@@ -238,11 +283,18 @@ def colour_look(
     changes = [missing] * 3
     if change.measured:
         moved = INDICES @ change.value
-        spread = np.diag(INDICES @ change.covariance @ INDICES.T)
-        floors = (FLOOR_ERYTHEMA, FLOOR_MELANIN, FLOOR_LIGHTNESS)
+        spread = LONG_RANGE**2 * np.diag(INDICES @ change.covariance @ INDICES.T)
         changes = [
-            estimate(moved[k], spread[k], floors[k], change.n_treated, "OD") for k in range(3)
+            missing,
+            estimate(moved[1], spread[1], FLOOR_MELANIN, change.n_treated, "OD"),
+            estimate(moved[2], spread[2], FLOOR_LIGHTNESS, change.n_treated, "OD"),
         ]
+        usual = (native_seen + np.nanmedian(first.density[native], axis=0)) / 2
+        index, veil = veil_free_erythema(blocks.density - first.density, usual)
+        red = treated_effect(index, blocks, treated, native, curved=False)
+        if red.measured:
+            floor = float(np.hypot(FLOOR_ERYTHEMA, FLOOR_VEIL * veil))
+            changes[0] = estimate(red.value[0], red.covariance[0, 0], floor, red.n_treated, "OD")
     nothing = SkinLook.missing("")
     return SkinLook(
         reason="",

@@ -299,7 +299,7 @@ def _goal_words(
         return f"{many}. From {own_points} healed photos of this client"
     ranges = SESSIONS_SOFT if target <= 0.6 else SESSIONS_FULL
     cited = "; ".join(r.cited for r in ranges)
-    seen = "no healed photo" if own_points == 0 else f"only {own_points} healed"
+    seen = "No healed photo" if own_points == 0 else f"Only {own_points} healed"
     return (
         f"{many}. {seen} so far ({OWN_POINTS} are needed for a forecast of one's own), so mostly "
         f"published ranges speak: {cited}"

@@ -28,6 +28,7 @@ CAST_B = -1.0
 """b* lower than native skin's by more than this looks grey or blue beside it."""
 NOTICEABLE_RELIEF = math.log(2.0)
 NOTICEABLE_GLOSS = 0.15
+"""Blue over red by which the shiniest part is whiter than native skin's; our own choice."""
 NOTICEABLE_EVENNESS = 0.10
 FEW_DOTS = 0.30
 """Share of the dots still visible below which shadow is shadow without dots."""
@@ -267,7 +268,7 @@ def _tone(
 
 def _clean(look: SkinLook | None, photo: PhotoMeasures) -> list[Judgement]:
     relief = look.relief_change if look is not None else Estimate.missing("ln")
-    gloss = look.gloss_change if look is not None else Estimate.missing("share")
+    gloss = look.gloss_change if look is not None else Estimate.missing("B/R")
     items = []
     for item, value, noticeable, more, less in (
         (Item.RELIEF, relief, NOTICEABLE_RELIEF, "rougher", "smoother"),
@@ -281,9 +282,12 @@ def _clean(look: SkinLook | None, photo: PhotoMeasures) -> list[Judgement]:
             words = "no change of the skin between the dots that can be proved"
         else:
             word = more if value.value > 0 else less
-            size = f"{math.exp(value.value):.1f} times" if item is Item.RELIEF else "by"
-            amount = "the baseline's" if item is Item.RELIEF else f"{value.value:+.0%} of its area"
-            words = f"{word} than at the start: {size} {amount}"
+            size = (
+                f"{math.exp(value.value):.1f} times the baseline's"
+                if item is Item.RELIEF
+                else f"its shiniest part by {value.value:+.2f} in blue over red"
+            )
+            words = f"{word} than at the start: {size}"
         none = Estimate.missing(value.unit)
         items.append(Judgement(item, WHOLE, photo.photo, value, none, word, verdict, words))
     return items

@@ -9,9 +9,10 @@ that one session of method m leaves, `u_z` how the zone differs, `e_i` how the s
 photos give ``1 - R`` with their own standard errors. The prior is weak and comes from published
 ranges (`docs/progress.md`): it decides where nothing was measured, and says so by its width.
 
-The posterior is found by Gauss-Newton (scipy's least squares) and sampled by importance: draws
-of a multivariate t around the maximum, weighted to the exact posterior and resampled, always
-with the same seed. Few numbers per client, thousands of draws: exact enough, and quick.
+The posterior is sampled by tempering: draws of the prior are led to it by letting the points in
+little by little, with resampling and Metropolis moves between, always with the same seed. The
+points often leave two stories open (a slow answer, or a fast one that stops at a high floor);
+draws around the best fit alone forget the second.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
 
 from tracker.progress.published import Method
 
@@ -90,7 +90,8 @@ class Posterior:
     """Draws of the response: equal-length first axes.
 
     `log_step` is ln(-ln rho) per method, `zone` and `session` what they add to it; sessions
-    that darkened have their own `lambda` in `darkened` instead.
+    that darkened have their own `lambda` in `darkened` instead. `distinct_draws` counts the draws
+    that are not a copy of another.
     """
 
     methods: tuple[Method, ...]
@@ -102,7 +103,7 @@ class Posterior:
     session: FloatArray
     darkened: Mapping[int, FloatArray]
     prior: ResponsePrior
-    effective_draws: float
+    distinct_draws: int
     n_points: int
 
     def __len__(self) -> int:
@@ -235,19 +236,18 @@ class _Model:
         fade = (1 - floor)[:, None] * (1 - np.exp(-left))
         return np.asarray((fade - self.fade) / self.error)
 
-    def residuals(self, theta: FloatArray) -> FloatArray:
-        return np.concatenate([self.misfit(theta[None])[0], theta])
-
-    def log_density(self, theta: FloatArray) -> FloatArray:
-        """Logarithm of the posterior up to a constant, shape (draws,)."""
-        return np.asarray(-0.5 * ((self.misfit(theta) ** 2).sum(1) + (theta**2).sum(1)))
+    def log_likelihood(self, theta: FloatArray) -> FloatArray:
+        """Logarithm of the points' likelihood up to a constant, shape (draws,)."""
+        return np.asarray(-0.5 * (self.misfit(theta) ** 2).sum(1))
 
 
 DRAWS = 4000
-PROPOSALS = 24_000
-WIDEN = 1.25
-TAIL = 6.0
-"""Scale and degrees of freedom of the proposal: its tails must be heavier than the posterior's."""
+KEPT_SHARE = 0.5
+"""A step of the tempering leaves this share of the draws' weight effective."""
+MOVES, LAST_MOVES = 5, 15
+MOST_STAGES = 60
+LEAST_MOVE, MOST_MOVE = 0.15, 0.95
+"""How far a move goes, in the spread of the draws; each draw has its own length."""
 
 
 def fit_response(
@@ -289,7 +289,7 @@ def fit_response(
             raise ValueError(f"a point needs a finite fade and a positive sd: {point}")
     model = _Model(points, session_methods, zones, darkened, prior)
     rng = np.random.default_rng(seed)
-    theta, effective = _sample(model, rng)
+    theta, distinct = _sample(model, rng)
     log_step, floor, zone, session, darkening = model.parts(theta)
     return Posterior(
         methods=model.methods,
@@ -301,32 +301,78 @@ def fit_response(
         session=session,
         darkened={i: darkening[:, i] for i in model.darkened},
         prior=prior,
-        effective_draws=effective,
+        distinct_draws=distinct,
         n_points=len(points),
     )
 
 
-def _sample(model: _Model, rng: np.random.Generator) -> tuple[FloatArray, float]:
-    """Draws of theta from the posterior, shape (DRAWS, size), and how many they are worth."""
+def _sample(model: _Model, rng: np.random.Generator) -> tuple[FloatArray, int]:
+    """Draws of theta from the posterior, shape (DRAWS, size), and how many are distinct.
+
+    References
+    ----------
+    .. [1] P. Del Moral, A. Doucet, A. Jasra, J. R. Stat. Soc. B 68, 411-436 (2006).
+    .. [2] S. L. Cotter et al., Stat. Sci. 28, 424-446 (2013), for the move.
+    """
+    theta = rng.standard_normal((DRAWS, model.size))
     if len(model.fade) == 0:
-        return rng.standard_normal((DRAWS, model.size)), float(DRAWS)
-    best = least_squares(model.residuals, np.zeros(model.size), method="trf")
-    slopes = np.asarray(best.jac, np.float64)
-    information = slopes.T @ slopes
-    # Draws: theta = best + L^-T t, with information = L L^T.
-    root = np.linalg.cholesky(information)
-    normal = rng.standard_normal((PROPOSALS, model.size))
-    heavy = np.sqrt(TAIL / rng.chisquare(TAIL, PROPOSALS))
-    standard = normal * heavy[:, None]
-    theta = best.x + WIDEN * np.linalg.solve(root.T, standard.T).T
-    log_proposal = -0.5 * (TAIL + model.size) * np.log1p((standard**2).sum(axis=1) / TAIL)
-    log_weight = model.log_density(theta) - log_proposal
-    weight = np.exp(log_weight - log_weight.max())
-    # One lucky draw must not carry the answer: weights are cut at sqrt(n) means.
-    weight = np.minimum(weight, weight.mean() * np.sqrt(PROPOSALS))
-    weight /= weight.sum()
-    effective = float(1 / (weight**2).sum())
-    # Systematic resampling: one random number, evenly spread.
-    places = (np.arange(DRAWS) + rng.random()) / DRAWS
-    chosen = np.searchsorted(np.cumsum(weight), places).clip(0, PROPOSALS - 1)
-    return theta[rng.permutation(chosen)], effective
+        return theta, DRAWS
+    likelihood = model.log_likelihood(theta)
+    told = 0.0
+    for _ in range(MOST_STAGES):
+        more = _next_share(likelihood, 1.0 - told)
+        told += more
+        weight = np.exp(more * (likelihood - likelihood.max()))
+        # Systematic resampling: one random number, evenly spread.
+        places = (np.arange(DRAWS) + rng.random()) / DRAWS
+        chosen = np.searchsorted(np.cumsum(weight / weight.sum()), places).clip(0, DRAWS - 1)
+        theta, likelihood = theta[chosen], likelihood[chosen]
+        is_last = told >= 1.0
+        for _ in range(LAST_MOVES if is_last else MOVES):
+            theta, likelihood = _move(model, theta, likelihood, told, rng)
+        if is_last:
+            break
+    theta = theta[rng.permutation(DRAWS)]
+    return theta, len(np.unique(theta[:, 0]))
+
+
+def _next_share(likelihood: FloatArray, most: float) -> float:
+    """How much more of the data the draws bear before `KEPT_SHARE` of their weight is left."""
+
+    def kept(share: float) -> float:
+        weight = np.exp(share * (likelihood - likelihood.max()))
+        return float(weight.sum() ** 2 / (weight**2).sum() / len(weight))
+
+    if kept(most) >= KEPT_SHARE:
+        return most
+    low, high = 0.0, most
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if kept(middle) >= KEPT_SHARE else (low, middle)
+    return high
+
+
+def _move(
+    model: _Model,
+    theta: FloatArray,
+    likelihood: FloatArray,
+    told: float,
+    rng: np.random.Generator,
+) -> tuple[FloatArray, FloatArray]:
+    """One Metropolis step of every draw; leaves prior times likelihood**told as it is.
+
+    The proposal keeps the normal distribution that the draws have: its density cancels but for
+    what the true one differs from it.
+    """
+    n, size = theta.shape
+    middle = theta.mean(axis=0)
+    root = np.linalg.cholesky(np.cov(theta.T).reshape(size, size) + 1e-9 * np.eye(size))
+    standard = np.linalg.solve(root, (theta - middle).T).T
+    length = rng.uniform(LEAST_MOVE, MOST_MOVE, (n, 1))
+    other = np.sqrt(1 - length**2) * standard + length * rng.standard_normal((n, size))
+    proposed = middle + other @ root.T
+    seen = model.log_likelihood(proposed)
+    before = told * likelihood - 0.5 * (theta**2).sum(1) + 0.5 * (standard**2).sum(1)
+    after = told * seen - 0.5 * (proposed**2).sum(1) + 0.5 * (other**2).sum(1)
+    taken = np.log(rng.random(n)) < after - before
+    return np.where(taken[:, None], proposed, theta), np.where(taken, seen, likelihood)

@@ -313,7 +313,11 @@ def _texture(photo: PhotoMeasures) -> _Reading:
             f"({math.exp(value.low):.2f} to {math.exp(value.high):.2f})"
         )
     else:
-        words = f"shine on {value.value:+.0%} of the skin beyond native skin's, as at the baseline"
+        words = (
+            f"the shiniest part of the treated skin is whiter than native skin's by "
+            f"{value.value:+.2f} in blue over red since the baseline ({value.low:+.2f} to "
+            f"{value.high:+.2f})"
+        )
     return _Reading(photo, value, z, words)
 
 

@@ -108,6 +108,11 @@ def curve_of(made: Progress | None, view: str) -> Sequence[CurvePoint]:
 
 
 @lru_cache(maxsize=1)
+def _opening(words: str) -> str:
+    """A sentence's first letter in upper case; the rest as it is, names and ITA included."""
+    return words[:1].upper() + words[1:]
+
+
 def page_environment() -> Environment:
     """Templates of all pages, with their filters."""
     environment = Environment(
@@ -119,6 +124,7 @@ def page_environment() -> Environment:
     )
     environment.filters |= {
         "percent": _percent,
+        "opening": _opening,
         "interval": _interval,
         "number": _number,
         "data_uri": _data_uri,
