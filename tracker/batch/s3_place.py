@@ -12,21 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from tracker.batch.places import Entry, PlaceLostError
-from tracker.storage.errors import StoreError
-from tracker.storage.s3_vault import connect_bucket
+from tracker.storage.s3_vault import connect_bucket, split_s3_url
 
 
 class S3Place:
     """A tree of objects at ``s3://bucket/prefix``."""
 
     def __init__(self, url: str) -> None:
-        bucket, _, prefix = url.removeprefix("s3://").strip("/").partition("/")
-        if not bucket or "@" in bucket:
-            raise StoreError(
-                "s3://...",
-                "is no place in S3",
-                "write s3://bucket/prefix; keys and endpoint go into AWS_* variables",
-            )
+        bucket, prefix = split_s3_url(url)
         self._url = f"s3://{bucket}/{prefix}".rstrip("/")
         self._prefix = f"{prefix}/" if prefix else ""
         self._store = connect_bucket(bucket)

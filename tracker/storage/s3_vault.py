@@ -19,17 +19,29 @@ if TYPE_CHECKING:  # an extra: loaded where a vault lies in S3
 TIMEOUT = "30s"
 
 
+def split_s3_url(url: str) -> tuple[str, str]:
+    """Bucket and prefix of ``s3://bucket/prefix``.
+
+    Raises
+    ------
+    StoreError
+        If there is no bucket, or a key stands in the address.
+    """
+    bucket, _, prefix = url.removeprefix("s3://").strip("/").partition("/")
+    if not bucket or "@" in bucket:
+        raise StoreError(
+            "s3://...",
+            "is no place in S3",
+            "write s3://bucket/prefix; keys and endpoint go into AWS_* variables",
+        )
+    return bucket, prefix
+
+
 class S3Vault:
     """A vault at ``s3://bucket/prefix``; an object appears there whole or not at all."""
 
     def __init__(self, url: str) -> None:
-        bucket, _, prefix = url.removeprefix("s3://").strip("/").partition("/")
-        if not bucket or "@" in bucket:
-            raise StoreError(
-                "s3://...",
-                "is no place in S3",
-                "write s3://bucket/prefix; keys and endpoint go into AWS_* variables",
-            )
+        bucket, prefix = split_s3_url(url)
         self._url = f"s3://{bucket}/{prefix}".rstrip("/")
         self._prefix = f"{prefix}/" if prefix else ""
         self._store = connect_bucket(bucket)
