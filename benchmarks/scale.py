@@ -30,7 +30,7 @@ from tracker.synthetic import random_client, render_series, scene_specs, write_c
 ROOT = Path(__file__).resolve().parent.parent
 COST_SIZES = {2: (1633, 1225), 12: (4000, 3000), 48: (8000, 6000)}
 """Pixels of the photos whose cost is measured, by megapixels."""
-SPEED_CLIENTS, SPEED_RUNS = 8, 3
+SPEED_CLIENTS, SPEED_RUNS = 24, 2
 THOUSAND_CLIENTS, THOUSAND_PHOTOS = 200, 5
 SMALL_PX = (816, 640)
 """Half a megapixel: dots of the clinic preset are still 3 px wide."""
