@@ -17,23 +17,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from benchmarks.cost import peak_memory_mb
+from benchmarks.scale_photos import COST_SIZES, SMALL_PX, cost_folder, small_clients
 from benchmarks.scenes import store_folder
-from tracker.synthetic import random_client, render_series, scene_specs, write_client
 
 ROOT = Path(__file__).resolve().parent.parent
-COST_SIZES = {2: (1633, 1225), 12: (4000, 3000), 48: (8000, 6000)}
-"""Pixels of the photos whose cost is measured, by megapixels."""
 SPEED_CLIENTS, SPEED_RUNS = 24, 2
 THOUSAND_CLIENTS, THOUSAND_PHOTOS = 200, 5
-SMALL_PX = (816, 640)
-"""Half a megapixel: dots of the clinic preset are still 3 px wide."""
 SIMULATED_CLIENTS, SIMULATED_PHOTOS = 10_000, 10
 RESULTS = "scale.json"
 
@@ -65,61 +59,6 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "commit": commit,
     }
-
-
-# --- photos ---------------------------------------------------------------------------------
-
-
-def _cost_folder(megapixels: int) -> Path:
-    """A client of three photos of one size, rendered once."""
-    folder = store_folder() / f"scale-{megapixels}mp"
-    if folder.exists():
-        return folder
-    from PIL import Image
-
-    width, height = COST_SIZES[megapixels]
-    spec = scene_specs("clinic", 3, (0.0, 0.35, 0.7))
-    finer = height / spec.height_px
-    photos = tuple(
-        replace(
-            photo,
-            shift_px=(photo.shift_px[0] * finer, photo.shift_px[1] * finer),
-            defocus_px=photo.defocus_px * finer,
-        )
-        for photo in spec.photos
-    )
-    spec = replace(
-        spec, width_px=width, height_px=height, px_per_mm=spec.px_per_mm * finer, photos=photos
-    )
-    part = folder.with_suffix(".part")
-    part.mkdir(exist_ok=True)
-    for number, photo in enumerate(render_series(spec).photos):
-        Image.fromarray(photo.srgb).save(part / f"2026-0{number + 1}-01_top.jpg", quality=93)
-    part.rename(folder)
-    return folder
-
-
-def _render_small(job: tuple[int, int, str]) -> None:
-    seed, n_photos, folder = job
-    if (Path(folder) / "truth.json").exists():
-        return
-    client = random_client(seed, n_photos=n_photos)
-    (view,) = client.views
-    series = replace(view.series, width_px=SMALL_PX[0], height_px=SMALL_PX[1])
-    client = replace(client, views=(replace(view, series=series),))
-    write_client(client, [render_series(series)], Path(folder), force=True)
-
-
-def _small_clients(name: str, n_clients: int, n_photos: int) -> Path:
-    """Clients of small photos, each another scalp."""
-    root = store_folder() / name
-    root.mkdir(exist_ok=True)
-    jobs = [(1000 + k, n_photos, str(root / f"client-{k:03d}")) for k in range(n_clients)]
-    with ProcessPoolExecutor(2) as pool:
-        for number, _ in enumerate(pool.map(_render_small, jobs)):
-            if number % 20 == 0:
-                print(f"rendered {number} of {n_clients} clients", flush=True)
-    return root
 
 
 # --- running the command --------------------------------------------------------------------
@@ -178,7 +117,7 @@ def cost() -> dict[str, Any]:
     """Seconds and memory per photo at 2, 12 and 48 megapixels, one process, one thread."""
     figures = []
     for megapixels in COST_SIZES:
-        folder = _cost_folder(megapixels)
+        folder = cost_folder(megapixels)
         out = store_folder() / "scale-cost-out"
         shutil.rmtree(out, ignore_errors=True)
         before = load()
@@ -238,7 +177,7 @@ def _view(folder: str, out: str) -> None:
 
 def speed() -> dict[str, Any]:
     """The same clients with one process and with two, in turn; the best of each."""
-    root = _small_clients("scale-speed", SPEED_CLIENTS, 3)
+    root = small_clients("scale-speed", SPEED_CLIENTS, 3)
     out = store_folder() / "scale-speed-out"
     runs: dict[int, list[float]] = {1: [], 2: []}
     loads = []
@@ -261,16 +200,8 @@ def speed() -> dict[str, Any]:
 
 def thousand() -> dict[str, Any]:
     """A thousand photos end to end, killed once in the middle and started again."""
-    return _end_to_end("scale-thousand", THOUSAND_CLIENTS)
-
-
-def hundred() -> dict[str, Any]:
-    """The same with a hundred photos, where there is no time for a thousand."""
-    return _end_to_end("scale-hundred", THOUSAND_CLIENTS // 10)
-
-
-def _end_to_end(name: str, n_clients: int) -> dict[str, Any]:
-    root = _small_clients(name, n_clients, THOUSAND_PHOTOS)
+    name, n_clients = "scale-thousand", THOUSAND_CLIENTS
+    root = small_clients(name, n_clients, THOUSAND_PHOTOS)
     out = store_folder() / f"{name}-out"
     shutil.rmtree(out, ignore_errors=True)
     before = load()
@@ -471,7 +402,6 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "cost": cost,
     "speed": speed,
     "thousand": thousand,
-    "hundred": hundred,
     "plan": plan,
 }
 

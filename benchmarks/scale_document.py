@@ -37,7 +37,6 @@ def sections(results: Mapping[str, Any]) -> list[str]:
         "cost": _cost,
         "speed": _speed,
         "thousand": _end_to_end,
-        "hundred": _end_to_end,
         "plan": _plan,
     }
     found = []
@@ -121,7 +120,7 @@ def _speed(figures: Mapping[str, Any]) -> str:
 
 
 def _end_to_end(figures: Mapping[str, Any]) -> str:
-    name = {1000: "A thousand", 100: "A hundred"}.get(figures["photos"], str(figures["photos"]))
+    name = "A thousand" if figures["photos"] == 1000 else str(figures["photos"])
     rate = figures["photos"] / figures["seconds"]
     return (
         f"**{name} photos end to end**: {figures['clients']} rendered clients of five photos of "
