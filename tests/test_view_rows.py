@@ -319,3 +319,21 @@ def test_a_refused_row_has_no_numbers() -> None:
     assert np.isnan([row.registration_error_px, row.overlap]).all()
     assert (row.whole, row.dots, row.quality, row.registration) == (None, None, None, None)
     assert not row.usable
+
+
+def test_an_interval_that_hair_made_wide_says_so() -> None:
+    sure = maker(BASELINE * 0.5).row(1, LATER, shifted())
+    rows = maker(BASELINE * 0.5)
+    unsure = np.where(WEIGHT > 0.5, 0.75, WEIGHT)
+    rows.measurement = replace(rows.measurement, weights=PigmentWeights(unsure, unsure))
+    told = rows.row(1, LATER, shifted())
+    assert not [flag for flag in sure.flags if "hair here looks like dots" in flag]
+    assert [flag for flag in told.flags if "hair here looks like dots" in flag]
+    assert sure.whole is not None
+    assert told.whole is not None
+    assert told.whole.fade.value == pytest.approx(sure.whole.fade.value, abs=0.02)
+    assert (
+        told.whole.fade.high - told.whole.fade.low
+        > 0.3
+        > sure.whole.fade.high - sure.whole.fade.low
+    )

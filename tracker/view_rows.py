@@ -42,6 +42,8 @@ SMALL_DOT_PX = 4.0
 SMALL_DOT_SD = 0.06
 """SD that the fade of dots well under `SMALL_DOT_PX` gains by unresolved hair: whole-head photos of
 2.5 px dots read 11 points low on rendered truth (docs/benchmark.md)."""
+HAIR_FLAG_SD = 0.05
+"""An error bar that hair alone makes this wide, as SD of the fade, is explained beside the row."""
 LISTED_WEIGHT = 0.2
 """Places with less chance of being pigment are hair: fitted along, not listed as dots."""
 SURE_WEIGHT = 0.6
@@ -267,7 +269,7 @@ class RowMaker:
             zones=zones,
             dots=self._dot_series(pigment, fate, registration),
             registration=registration,
-            flags=self._flags(prepared, whole, is_baseline),
+            flags=self._flags(prepared, whole, is_baseline, errors.hair),
             look=self.looks.photo_look(number) if self.looks is not None else None,
         )
 
@@ -359,10 +361,17 @@ class RowMaker:
             fate=fate[listed],
         )
 
-    def _flags(self, prepared: Prepared, whole: ZoneMeasures, is_baseline: bool) -> tuple[str, ...]:
+    def _flags(
+        self, prepared: Prepared, whole: ZoneMeasures, is_baseline: bool, hair_sd: float
+    ) -> tuple[str, ...]:
         flags = [*prepared.quality.problems, *healing_flag(prepared.stage)]
         if not self.detection.resolved and is_baseline:
             flags.append(f"dots not counted: {self.detection.reason}")
+        if not is_baseline and hair_sd >= HAIR_FLAG_SD:
+            flags.append(
+                "hair here looks like dots, so the interval is wide: shave as for the baseline, "
+                "come closer, or draw the zone without hair"
+            )
         if whole.fade.measured and whole.fade.high < 0 and abs(whole.fade.value) > whole.detectable:
             flags.append("pigment darker than at baseline")
         return tuple(flags)

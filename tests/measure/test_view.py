@@ -1,16 +1,22 @@
 """A series in one frame: places, weights and pigment together."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.measure.density_scenes import DensityScene, dotted_skin
 from tracker.measure.fade import SystematicErrors, retained_share
+from tracker.measure.pigment_weight import PigmentWeights
 from tracker.measure.tone_gain import ToneGain
 from tracker.measure.view import (
+    DOUBT_FREE,
+    DOUBT_SD,
     UNIT_GAIN,
     FramePhoto,
     ViewMeasurement,
     measure_view,
+    share_in_doubt,
     systematic_errors,
 )
 
@@ -131,3 +137,21 @@ def test_hardly_any_place_is_no_pattern_to_measure() -> None:
 def test_a_view_needs_its_baseline(photos: list[FramePhoto | None]) -> None:
     with pytest.raises(ValueError, match=r"photos\[0\], the baseline, must not be None"):
         measure(photos, dotted_skin(size=80))
+
+
+def test_dots_that_may_be_hair_widen_the_interval(series: ViewMeasurement) -> None:
+    """Hair that looks like dots is counted with middling weights: the fade is then in doubt."""
+    before = systematic_errors(series, 1, alignment_px=0.0).hair
+    middling = np.where(series.weight >= 0.5, 0.8, series.weight)
+    weights = PigmentWeights(middling, middling)
+    doubtful = replace(series, weights=weights)
+    assert series.photos[0] is not None
+    share = share_in_doubt(series.photos[0].pigment, middling)
+    assert share == pytest.approx(0.2, abs=0.02)
+    after = systematic_errors(doubtful, 1, alignment_px=0.0).hair
+    assert after >= DOUBT_SD * (share - DOUBT_FREE) > before + 0.1
+
+
+def test_no_pigment_no_share_in_doubt() -> None:
+    assert share_in_doubt(np.array([np.nan, -1.0]), np.array([0.5, 0.5])) == 0
+    assert share_in_doubt(np.array([2.0, 2.0]), np.array([1.0, 0.0])) == 0
