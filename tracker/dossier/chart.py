@@ -39,10 +39,11 @@ def fade_chart(view: ViewFigures, target: float | None, words: Words) -> str:
         return TOP + (HEIGHT - TOP - BOTTOM) * (1.04 - share) / (1.04 - floor)
 
     font = 'font-family="Noto Sans, system-ui, sans-serif" font-size="12"'
-    parts = [
+    head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" {font} '
         f'fill="{INK}" role="img" aria-label="{escape(words("Fade over time"))}">'
-    ]
+    )
+    parts = [head]
     right = WIDTH - RIGHT
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         y = y_of(share)

@@ -257,9 +257,7 @@ def _view(case: ClientCase, view: ViewAnalysis, made: ViewProgress | None) -> Vi
     )
 
 
-def _zones(
-    shown: PhotoMeasures | None, items: tuple[Judgement, ...]
-) -> tuple[ZoneFigure, ...]:
+def _zones(shown: PhotoMeasures | None, items: tuple[Judgement, ...]) -> tuple[ZoneFigure, ...]:
     if shown is None or shown.whole is None:
         return ()
     found = {(item.zone, item.item): item for item in items}

@@ -5,6 +5,7 @@ PDF and page print the same blocks, so they cannot say different things.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 
@@ -64,7 +65,7 @@ def facts(*rows: tuple[str, str]) -> Block:
 
 def table(
     head: tuple[str, ...],
-    rows: list[tuple[str, ...]],
+    rows: Sequence[tuple[str, ...]],
     align: str,
     widths: tuple[float, ...] = (),
     *,

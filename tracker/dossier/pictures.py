@@ -88,7 +88,10 @@ def treated_crop(view: ViewAnalysis, margin: float = MARGIN) -> Crop:
 
 
 def pair_pictures(
-    view: ViewAnalysis, shown: PhotoMeasures, baseline_srgb: SrgbArray, shown_srgb: SrgbArray,
+    view: ViewAnalysis,
+    shown: PhotoMeasures,
+    baseline_srgb: SrgbArray,
+    shown_srgb: SrgbArray,
     cells: Sequence[FadeCell] = (),
 ) -> PairPictures:
     """Pictures of one view: both photos in the baseline's frame.
@@ -210,7 +213,5 @@ def heat_map(small: Picture, cells: Sequence[FadeCell], crop: Crop, scale: float
             ink = (255, 255, 255) if share > 0.55 else (33, 30, 26)
             place = ((x0 + x1 - width) // 2, (y0 + y1 + height) // 2)
             thick = 2 if size > 0.6 else 1
-            cv2.putText(
-                drawn, text, place, cv2.FONT_HERSHEY_SIMPLEX, size, ink, thick, cv2.LINE_AA
-            )
+            cv2.putText(drawn, text, place, cv2.FONT_HERSHEY_SIMPLEX, size, ink, thick, cv2.LINE_AA)
     return drawn

@@ -19,7 +19,14 @@ def closing_blocks(figures: ReportFigures, words: Words) -> list[Block]:
             small=True,
         ),
         table(
-            (words("Photo"), words("Date"), words("stage"), words("days"), words("status"), "SHA-256"),
+            (
+                words("Photo"),
+                words("Date"),
+                words("stage"),
+                words("days"),
+                words("status"),
+                "SHA-256",
+            ),
             [
                 (
                     photo.name,
@@ -37,7 +44,10 @@ def closing_blocks(figures: ReportFigures, words: Words) -> list[Block]:
         ),
         heading(words("Method")),
         facts(
-            (words("Program and method"), f"smp-tracker {figures.program_version}, {figures.method_version}"),
+            (
+                words("Program and method"),
+                f"smp-tracker {figures.program_version}, {figures.method_version}",
+            ),
             (words("Settings (hash)"), figures.settings_hash),
             (words("These figures (SHA-256)"), _grouped(fingerprint(figures))),
             (
@@ -55,7 +65,9 @@ def closing_blocks(figures: ReportFigures, words: Words) -> list[Block]:
             small=True,
         ),
         heading(words("Glossary")),
-        table((words("word"), words("what it means")), _glossary(words), "ll", (22, 78), small=True),
+        table(
+            (words("word"), words("what it means")), _glossary(words), "ll", (22, 78), small=True
+        ),
         heading(words("Limits")),
         text(
             words(
@@ -77,7 +89,10 @@ def _glossary(words: Words) -> list[tuple[str, ...]]:
             words("the range that holds the true value in 95 of 100 such measurements"),
         ),
         (words("provable from"), words("smallest change that these photos can tell from none")),
-        (words("healed"), words("photographed when the skin has calmed down after the last session")),
+        (
+            words("healed"),
+            words("photographed when the skin has calmed down after the last session"),
+        ),
         (words("evenness"), words("how much the parts of the area differ; 0 is perfectly even")),
         (
             words("tone, ΔE00"),

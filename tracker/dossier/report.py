@@ -36,6 +36,8 @@ HERE = Path(__file__).parent
 LONG_RUN = 14
 """Letters without a gap after which a line may break, so that no name leaves the page."""
 BREAK = "\u200b"
+TALL = 0.74
+"""Height over width from which a picture is kept from filling the page."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +74,7 @@ def report_parts(
     return ReportParts(figures, pairs, case.clinic)
 
 
-def report_pdf(
-    parts: ReportParts, *, language: Language, paper: Paper, made_at: datetime
-) -> bytes:
+def report_pdf(parts: ReportParts, *, language: Language, paper: Paper, made_at: datetime) -> bytes:
     """The report as PDF/A-3b with its figures attached as report.json.
 
     `made_at` is the stated creation time; everything else follows from `parts`.
@@ -84,12 +84,18 @@ def report_pdf(
     missing = _undrawable(letter)
     if missing:
         letter = _letter(parts, Words(language), at, " ".join(_code_point(c) for c in missing))
-    files, names = _files(parts, letter, Words(language))
+    files, names = _files(parts, Words(language))
     content = _for_paper(asdict(letter)) | {
         "paper": {Paper.A4: "a4", Paper.LETTER: "us-letter"}[paper],
         "fonts": list(FAMILIES),
         "made": [at.year, at.month, at.day, at.hour, at.minute, at.second],
         "files": names,
+        "tall": [
+            f"{view}/{name}"
+            for view, pair in parts.pairs.items()
+            for name in ("before", "after", "dots", "heat")
+            if pair.crop.bottom - pair.crop.top > TALL * (pair.crop.right - pair.crop.left)
+        ],
     }
     sources = {
         "main.typ": (HERE / "letter.typ").read_bytes(),
@@ -213,9 +219,7 @@ def _pictures(parts: ReportParts) -> dict[str, bytes]:
     return files
 
 
-def _files(
-    parts: ReportParts, letter: Letter, words: Words
-) -> tuple[dict[str, bytes], dict[str, str]]:
+def _files(parts: ReportParts, words: Words) -> tuple[dict[str, bytes], dict[str, str]]:
     """Pictures under plain file names, and the name of each key."""
     contents = {key: (data, "jpg") for key, data in _pictures(parts).items()}
     for view in parts.figures.views:

@@ -35,7 +35,9 @@ def catalogue(language: Language) -> dict[str, str]:
     with (LOCALE / f"{language.value}.po").open("rb") as file:
         messages = read_po(file, locale=language.value)
     return {
-        str(message.id): str(message.string) for message in messages if message.id and message.string
+        str(message.id): str(message.string)
+        for message in messages
+        if message.id and message.string
     }
 
 
@@ -61,7 +63,9 @@ class Words:
 
     def __call__(self, text: str, **values: object) -> str:
         """The text in this language, with its values filled in."""
-        return self._known.get(text, text).format(**values) if values else self._known.get(text, text)
+        return (
+            self._known.get(text, text).format(**values) if values else self._known.get(text, text)
+        )
 
     def engine(self, text: str) -> str:
         """A sentence of the engine in this language; English where it is not known."""
@@ -82,8 +86,11 @@ class Words:
         """A date in words; a dash for none."""
         if day is None:
             return NO_VALUE
-        return format_date(day, "d MMM yyyy" if self.language is Language.ENGLISH else "medium",
-                           locale=self._locale)
+        return format_date(
+            day,
+            "d MMM yyyy" if self.language is Language.ENGLISH else "medium",
+            locale=self._locale,
+        )
 
     def long_day(self, day: date) -> str:
         return format_date(day, "long", locale=self._locale)
@@ -121,4 +128,6 @@ class Words:
         if not estimate.measured:
             return NO_VALUE
         low, high = self.number(estimate.low, digits), self.number(estimate.high, digits)
-        return f"{self.number(estimate.value, digits)} ({self('{low} to {high}', low=low, high=high)})"
+        return (
+            f"{self.number(estimate.value, digits)} ({self('{low} to {high}', low=low, high=high)})"
+        )
