@@ -10,7 +10,7 @@ from tracker.dossier.figures import ViewFigures
 from tracker.dossier.words import Words
 from tracker.report.charts import NOTICEABLE
 
-WIDTH, HEIGHT = 720, 300
+WIDTH, HEIGHT = 720, 256
 LEFT, RIGHT, TOP, BOTTOM = 52, 14, 22, 34
 TEAL, PALE_TEAL, INK, GREY, GOAL = "#0b6b6b", "#cfe3e1", "#211e1a", "#8a8680", "#b4580a"
 

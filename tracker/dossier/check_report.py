@@ -134,8 +134,8 @@ def _figures(
 ) -> str:
     if differs:
         return "not compared: the photos differ"
-    days = content.get("healed_days")
     try:
+        days = int(content["healed_days"])
         timeline = replace(DEFAULT_TIMELINE, healed_days=days)
         case = read_case(
             store,
@@ -143,7 +143,7 @@ def _figures(
             settings=AnalysisSettings(timeline=timeline),
             progress=progress,
         )
-    except (StoreError, ValueError, TypeError) as error:
+    except (StoreError, ValueError, TypeError, KeyError) as error:
         return f"not compared: {error}"
     figures = figures_of(case, with_name=bool(content.get("name")))
     for field, now in (

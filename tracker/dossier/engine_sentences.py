@@ -21,5 +21,8 @@ PATTERNS = (
     "no pigment dots found in this view: there is nothing to follow",
     "pigment darker than at baseline",
     "no photo of healed skin yet",
+    "no colour claim: {reason}",
+    "nothing was seen up to {photo}",
+    "only {n} clear hairs on native skin at baseline",
 )
 """The catalogues translate these; whatever else comes is quoted in English."""

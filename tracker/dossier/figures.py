@@ -216,7 +216,8 @@ def shown_photo(view: ViewAnalysis) -> PhotoMeasures | None:
         if p.status is Status.MEASURED and p.whole is not None and p.whole.fade.measured
     ]
     healed = [p for p in measured if p.stage is Stage.HEALED]
-    return (healed or measured or [None])[-1]
+    found = healed or measured
+    return found[-1] if found else None
 
 
 def _view(case: ClientCase, view: ViewAnalysis, made: ViewProgress | None) -> ViewFigures:

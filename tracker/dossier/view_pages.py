@@ -140,7 +140,7 @@ def _zone_table(view: ViewFigures, words: Words) -> Block:
         head,
         [_zone_row(zone, words) for zone in view.zones],
         "lrrrrrrrr",
-        (19, 8, 14, 11, 9, 11, 8, 10, 10),
+        (18, 9, 14, 12, 9, 10, 8, 12, 9),
         small=True,
     )
 

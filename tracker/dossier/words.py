@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
@@ -96,10 +96,8 @@ class Words:
         return format_date(day, "long", locale=self._locale)
 
     def moment(self, at: datetime) -> str:
-        """A time of day with its zone's offset."""
-        return format_datetime(at, "d MMMM yyyy, HH:mm 'UTC'xxx", locale=self._locale).replace(
-            "UTC+00:00", "UTC"
-        )
+        """A moment of UTC, to the minute."""
+        return f"{self.long_day(at.date())}, {at:%H:%M} UTC"
 
     def number(self, value: float | None, digits: int = 0) -> str:
         """A number with a fixed count of decimals; a dash where it was not measured."""

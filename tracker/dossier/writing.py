@@ -278,7 +278,7 @@ def _record(figures: ReportFigures, words: Words) -> list[Block]:
                 head,
                 _session_rows(figures.sessions, words),
                 "rlllrrrrlr",
-                (5, 14, 20, 16, 8, 9, 8, 8, 18, 7),
+                (6, 13, 18, 15, 8, 8, 8, 11, 17, 9),
                 small=True,
             )
         )
@@ -326,7 +326,8 @@ def _consents(figures: ReportFigures, words: Words) -> str:
 
 
 def _session_rows(sessions: tuple[SessionRecord, ...], words: Words) -> list[tuple[str, ...]]:
-    rows, number = [], 0
+    rows: list[tuple[str, ...]] = []
+    number = 0
     for session in sessions:
         patch = session.kind is SessionKind.PATCH_TEST
         number += 0 if patch else 1
