@@ -54,6 +54,7 @@ LAYERS = {
     "report": 6,
     "storage": 7,
     "batch": 8,
+    "dossier": 8,
     "ui": 9,
     "cli": 9,
     "__main__": 10,

@@ -77,7 +77,7 @@ BAD_INPUT: list[tuple[tuple[str, ...], str]] = [
     (("client", "add", "C-0001"), "client C-0001: is there already"),
     (("client", "add", "Anna Smith"), "give a pseudonym"),
     (("client", "add", "--birth-year", "1800"), "birth year is 1800"),
-    (("client", "consent", "C-0001", "--level", "all"), "give one of care"),
+    (("client", "consent", "C-0001", "--level", "all"), "give one of record"),
     (("client", "consent", "C-0001", "--level", "care", "--date", TOMORROW), "in the future"),
     (
         ("client", "consent", "C-0001", "--level", "care", "--withdrawn", "2024-01-01"),

@@ -209,9 +209,12 @@ def plan(
 @client_app.command()
 def consent(
     code: Code,
-    level: Annotated[str, typer.Option(help="care, research or publication.")],
+    level: Annotated[str, typer.Option(help="record, research, teaching or publication.")],
     date: Annotated[
         str | None, typer.Option(help="Day it was given, YYYY-MM-DD. [default: today]")
+    ] = None,
+    expires: Annotated[
+        str | None, typer.Option(help="First day on which it holds no more, YYYY-MM-DD.")
     ] = None,
     withdrawn: Annotated[
         str | None, typer.Option(help="Day the one in force was withdrawn, YYYY-MM-DD.")
@@ -227,7 +230,7 @@ def consent(
     from tracker.cli.record_work import opened
 
     with opened(store, vault) as kept:
-        return run(kept, code, level, date, withdrawn, Terminal(as_json, quiet, verbose))
+        return run(kept, code, level, date, expires, withdrawn, Terminal(as_json, quiet, verbose))
 
 
 @client_app.command()

@@ -115,6 +115,7 @@ def show(store: Store, code: str, terminal: Terminal) -> int:
     for consent in consents:
         record = consent.record
         until = f" until {record.withdrawn_on}" if record.withdrawn_on else ""
+        until += f", expires on {record.expires_on}" if record.expires_on else ""
         rows.append((f"consent: {record.level.value}", f"{record.given_on}{until}"))
     rows += [(f"note of {note.record.written_on}", note.record.text) for note in notes]
     counts = {
@@ -182,6 +183,7 @@ def consent(
     code: str,
     level: str,
     given_on: str | None,
+    expires_on: str | None,
     withdrawn_on: str | None,
     terminal: Terminal,
 ) -> int:
@@ -191,11 +193,12 @@ def consent(
     withdrawal = day(withdrawn_on, "--withdrawn")
     if withdrawal is None:
         given = day(given_on, "--date") or store.today
-        kept = store.add_consent(code, ConsentRecord(word, given))
+        ends = day(expires_on, "--expires")
+        kept = store.add_consent(code, ConsentRecord(word, given, expires_on=ends))
         terminal.result(f"consent of {code} to {word.value} kept", content(kept))
         return DONE
-    if given_on is not None:
-        raise UnusableError("--date and --withdrawn exclude each other; give one of them")
+    if given_on is not None or expires_on is not None:
+        raise UnusableError("--withdrawn goes without --date and --expires; give one of them")
     for kept in reversed(store.consents(code)):
         if kept.record.level is word and kept.record.withdrawn_on is None:
             store.withdraw_consent(code, kept, withdrawal)

@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from tracker import __version__
-from tracker.cli import record_commands
+from tracker.cli import dossier_commands, record_commands
 from tracker.cli.options import (
     Force,
     Json,
@@ -329,6 +329,7 @@ def self_check(
 
 
 record_commands.register(app)
+dossier_commands.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

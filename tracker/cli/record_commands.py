@@ -42,18 +42,26 @@ def import_(
 
 
 def verify(
+    report: Annotated[
+        Path | None, typer.Argument(help="A report: are its photos those of the store?")
+    ] = None,
     store: Store = None,
     vault: Vault = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> int:
-    """Find lost and altered originals: reads every one, mends nothing."""
+    """Find lost and altered originals, or say whether a report's photos are the store's."""
     from tracker.cli.keeping import verify as run
     from tracker.cli.record_work import opened
 
+    terminal = Terminal(as_json, quiet, verbose)
     with opened(store, vault) as kept:
-        return run(kept, Terminal(as_json, quiet, verbose))
+        if report is not None:
+            from tracker.cli.dossier_work import verify_report
+
+            return verify_report(kept, report, terminal)
+        return run(kept, terminal)
 
 
 def backup(

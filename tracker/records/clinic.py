@@ -135,26 +135,41 @@ class PhotoRecord:
 
 
 class ConsentLevel(StrEnum):
-    """What a client allows with records and photos."""
+    """What a client allows with records and photos; what each covers: `consents.COVERS`."""
 
-    CARE = "care"
-    """Own treatment only."""
+    RECORD = "record"
+    """Kept and handed over for the own treatment only."""
+    CARE = "record"
+    """The same; its name in earlier versions."""
     RESEARCH = "research"
-    """Pseudonymous use beyond it."""
+    """Pseudonymous figures beyond it; no photos."""
+    TEACHING = "teaching"
+    """De-identified photos may be shown to colleagues and students."""
     PUBLICATION = "publication"
-    """Photos may be shown to others."""
+    """De-identified photos may be shown to everybody."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> ConsentLevel | None:
+        """Stores and scripts of earlier versions say `care`."""
+        return cls.RECORD if value == "care" else None
 
 
 @dataclass(frozen=True)
 class ConsentRecord:
-    """A consent that was given, and when it was withdrawn."""
+    """A consent that was given, how long it holds, and when it was withdrawn."""
 
     level: ConsentLevel
     given_on: date
     withdrawn_on: date | None = None
+    expires_on: date | None = None
+    """First day on which it holds no more; None where it has no end."""
 
     def in_force(self, on: date) -> bool:
-        return self.given_on <= on and (self.withdrawn_on is None or on < self.withdrawn_on)
+        return (
+            self.given_on <= on
+            and (self.withdrawn_on is None or on < self.withdrawn_on)
+            and (self.expires_on is None or on < self.expires_on)
+        )
 
 
 @dataclass(frozen=True)

@@ -232,9 +232,15 @@ def check_smp_date(
 
 
 def check_consent(consent: ConsentRecord, code: str, *, today: date) -> None:
-    """Refuse a consent of the future, or one withdrawn before it was given."""
+    """Refuse a consent of the future, or one that ends before it was given."""
     name = f"consent of {code}"
     _check_day(name, "date", consent.given_on, today)
+    if consent.expires_on is not None and consent.expires_on <= consent.given_on:
+        raise RecordError(
+            name,
+            f"expires on {consent.expires_on}, not after it was given on {consent.given_on}",
+            "mend one of the dates",
+        )
     if consent.withdrawn_on is not None:
         _check_day(name, "withdrawal", consent.withdrawn_on, today)
         if consent.withdrawn_on < consent.given_on:

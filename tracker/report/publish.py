@@ -107,6 +107,11 @@ def check_file(target: Path, *, overwrite: bool) -> None:
 
 def publish_file(target: Path, text: str, *, overwrite: bool) -> None:
     """Write a text file in one step; raises `OutputError` as `check_file` does."""
+    publish_bytes(target, text.encode(), overwrite=overwrite)
+
+
+def publish_bytes(target: Path, data: bytes, *, overwrite: bool) -> None:
+    """Write a file in one step; raises `OutputError` as `check_file` does."""
     check_file(target, overwrite=overwrite)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -116,8 +121,8 @@ def publish_file(target: Path, text: str, *, overwrite: bool) -> None:
     except OSError as error:
         raise _cannot_write(target, error) from error
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         Path(name).chmod(0o644)
         Path(name).replace(target)
     except OSError as error:

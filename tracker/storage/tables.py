@@ -130,6 +130,7 @@ consent = sa.Table(
     sa.Column("level", sa.String(40), nullable=False),
     sa.Column("given_on", sa.Date, nullable=False),
     sa.Column("withdrawn_on", sa.Date),
+    sa.Column("expires_on", sa.Date),
 )
 
 note = sa.Table(
@@ -170,6 +171,15 @@ audit = sa.Table(
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("action", sa.String(40), nullable=False),
     sa.Column("what", sa.Text, nullable=False),
+)
+
+clinic = sa.Table(
+    "clinic",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    # What stands on a clinic's reports: name, address, logo; see `clinic_settings`.
+    sa.Column("key", sa.String(40), nullable=False, unique=True),
+    sa.Column("value", sa.Text, nullable=False),
 )
 
 setting = sa.Table(

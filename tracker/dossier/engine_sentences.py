@@ -1,0 +1,28 @@
+"""Sentences of the engine that a report may quote, with `{...}` for the figures in them."""
+
+from __future__ import annotations
+
+PATTERNS = (
+    "not healed yet ({stage})",
+    "{share} of the skin is clipped: lower the exposure and avoid the flash",
+    "{share} of the skin shines: use soft light from two sides",
+    "blurred: hold still and tap the scalp to focus",
+    "too blurred: hold still and tap the scalp to focus",
+    "move closer: dots are {size} px, {needed} needed to count them",
+    "too small: {size} px, {needed} needed",
+    "send the original photo",
+    "no scalp in view (or far out of focus): fill the frame with the shaved scalp",
+    "only {share} overlap: photograph the same area",
+    "only {share} of the baseline's dots are in view: photograph the same area",
+    "another head or another part of it: only {places} places agree",
+    "see that it shows this client and the area of the baseline",
+    "too blurred or too little skin to align: focus on the scalp ({details} details)",
+    "only {n} pigment dots found: no baseline without visible dots",
+    "no pigment dots found in this view: there is nothing to follow",
+    "pigment darker than at baseline",
+    "no photo of healed skin yet",
+    "no colour claim: {reason}",
+    "nothing was seen up to {photo}",
+    "only {n} clear hairs on native skin at baseline",
+)
+"""The catalogues translate these; whatever else comes is quoted in English."""
