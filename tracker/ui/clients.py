@@ -44,6 +44,11 @@ class Client:
         return self._by_name[name]
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the photos."""
+        return tuple(self._by_name)
+
+    @property
     def key(self) -> str:
         """Names what is measured: same photos, dates, views, sessions and scale, same key."""
         told = [
