@@ -51,6 +51,7 @@ LAYERS = {
     "view_analysis": 4,
     "redating": 4,
     "analysis": 5,
+    "capture_hints": 5,
     "self_check": 6,
     "report": 6,
     "storage": 7,

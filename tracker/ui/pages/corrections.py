@@ -111,7 +111,7 @@ def _dots(
         task=task,
         save="Save and measure again",
         hint=DOTS_HINT,
-        dots=spots,
+        dots=np.asarray(spots, np.float64),
         radius_px=radius,
         locked=not may_change,
     )
