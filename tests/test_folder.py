@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import pickle
 import shutil
 from datetime import date
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tracker.correction_file import corrections_text
 from tracker.folder import read_client_folder, view_in_name
 from tracker.photos import PhotoError
 from tracker.record_files import FolderError
@@ -278,3 +280,64 @@ def test_bad_zones(folder: Path, text: str, what: str) -> None:
     with pytest.raises(FolderError, match=what) as caught:
         read_client_folder(folder)
     assert str(caught.value).startswith("zones.json")
+
+
+def correct(folder: Path, *entries: object) -> None:
+    text = json.dumps({"corrections": list(entries)})
+    (folder / "corrections.json").write_text(text, encoding="utf-8")
+
+
+def test_corrections_re_date_and_re_file_photos(folder: Path) -> None:
+    correct(
+        folder,
+        {"kind": "date", "photo": "IMG_10.jpg", "date": "2026-06-01"},
+        {"kind": "view", "photo": "IMG_2.jpg", "view": "vertex"},
+        {"kind": "remove", "photo": "IMG_2.jpg", "points_px": [[10, 12.5]]},
+        {"kind": "add", "photo": "elsewhere.jpg", "points_px": [[1, 1]]},
+    )
+    client = read_client_folder(folder)
+    assert [(p.name, p.captured_on, p.view) for p in client.photos] == [
+        ("IMG_2.jpg", date(2026, 4, 1), "crown"),
+        ("2026-05-02_top.jpg", date(2026, 5, 2), "top"),
+        ("IMG_10.jpg", date(2026, 6, 1), ""),
+    ]
+    assert [c.kind for c in client.corrections] == ["date", "view", "remove", "add"]
+    assert client.corrections[2].points_px == ((10.0, 12.5),)
+    assert client.skipped == ()
+    assert client.notes == (
+        "corrections.json: corrects `elsewhere.jpg`, which is no photo of this folder; not used",
+    )
+
+
+def test_corrections_come_back_as_they_were_written(folder: Path) -> None:
+    pair = [[1.0, 2.0], [100.0, 5.0], [40.0, 90.0]]
+    correct(
+        folder,
+        {"kind": "align", "photo": "IMG_2.jpg", "points_px": pair, "baseline": "IMG_10.jpg",
+         "baseline_points_px": pair},
+        {"kind": "date", "photo": "IMG_10.jpg", "date": ""},
+    )  # fmt: skip
+    first = read_client_folder(folder).corrections
+    (folder / "corrections.json").write_text(corrections_text(first), encoding="utf-8")
+    assert read_client_folder(folder).corrections == first
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "corrections.json, line 1: is not valid JSON"),
+        ('{"zones": []}', "corrections.json: holds no list of corrections"),
+        ('{"corrections": ["x"]}', "correction 1: is no entry"),
+        ('[{"kind": "polish", "photo": "a"}]', "kind is `polish`; give one of remove, add, align"),
+        ('[{"kind": "add", "photo": "a"}]', "marks no place"),
+        ('[{"kind": "add", "photo": "a", "points_px": [[1]]}]', "points_px is no list of places"),
+        ('[{"kind": "view", "photo": "a", "view": "elbow"}]', "view `elbow` is not known"),
+        ('[{"kind": "date", "photo": "a", "date": "May"}]', "`May` is no date"),
+    ],
+)
+def test_a_wrong_corrections_file_is_one_line(folder: Path, text: str, words: str) -> None:
+    (folder / "corrections.json").write_text(text, encoding="utf-8")
+    with pytest.raises(FolderError) as refused:
+        read_client_folder(folder)
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)

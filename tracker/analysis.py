@@ -24,6 +24,12 @@ from tracker.measure.threads import map_threads
 from tracker.measure.view import MeasurementSettings
 from tracker.photos import PhotoError
 from tracker.records import TimelineSettings, days_since_session, stage_of
+from tracker.records.corrections import (
+    MEASURED_KINDS,
+    Correction,
+    corrections_of_view,
+    standing,
+)
 from tracker.series import (
     PhotoMeasures,
     PolygonZone,
@@ -55,10 +61,26 @@ class AnalysisSettings:
         """All settings as plain values."""
         return asdict(self)
 
-    def fingerprint(self) -> str:
-        """Hash of method version and settings: results with the same one may be compared."""
-        text = json.dumps([METHOD_VERSION, self.as_mapping()], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+    def fingerprint(self, corrections: Sequence[Correction] = ()) -> str:
+        """Hash of method version, settings and standing corrections.
+
+        Results with the same one may be compared. Without corrections it is the hash of method
+        version and settings alone.
+        """
+        content: list[Any] = [METHOD_VERSION, self.as_mapping()]
+        numbers = _numbers(corrections)
+        if numbers:
+            content.append(numbers)
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+    def mapping_with(self, corrections: Sequence[Correction]) -> Mapping[str, Any]:
+        """All settings and, where there are any, the standing corrections, as plain values."""
+        numbers = _numbers(corrections)
+        return {**self.as_mapping(), "corrections": numbers} if numbers else self.as_mapping()
+
+
+def _numbers(corrections: Sequence[Correction]) -> list[list[Any]]:
+    return [c.numbers() for c in standing(corrections) if c.kind in MEASURED_KINDS]
 
 
 class _Decoded:
@@ -98,6 +120,7 @@ def analyse_series(
     marker_mm: float | None = None,
     baseline: str | None = None,
     zones: Sequence[PolygonZone] = (),
+    corrections: Sequence[Correction] = (),
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> SeriesAnalysis:
@@ -120,6 +143,9 @@ def analyse_series(
         Name of the photo that its view is compared with; else the earliest measurable one.
     zones : sequence of PolygonZone
         Zones drawn on the baselines.
+    corrections : sequence of Correction
+        What a person put right: dots added and removed, photos aligned by point pairs. Days and
+        views are the photos' own (`records.corrections.refiled`).
     workers : int, optional
         Photos worked on at the same time, by default one per core up to four. The numbers do
         not depend on it.
@@ -191,6 +217,12 @@ def analyse_series(
                 f"{members[index].photo.name}: no ArUco marker found in this baseline photo, so "
                 "its measures are without a scale; give --mm-per-px or a photo with the marker"
             )
+        put_right = corrections_of_view(
+            corrections, [member.photo.name for member in members], members[index].photo.name
+        )
+        notes += put_right.notes
+        if put_right.summary:
+            notes.append(f"{view or members[index].photo.name}: {put_right.summary}")
         views.append(
             analyse_view(
                 view,
@@ -200,6 +232,7 @@ def analyse_series(
                 scale_mm_per_px=scale,
                 scale_source=source,
                 polygons=[z for z in zones if z.view in ("", view)],
+                corrections=put_right,
                 workers=workers,
                 settings=settings.measurement,
                 progress=tell_view,
@@ -213,8 +246,8 @@ def analyse_series(
         sessions=tuple(sorted(sessions, key=lambda s: s.date)),
         version=__version__,
         method_version=METHOD_VERSION,
-        settings=settings.as_mapping(),
-        settings_hash=settings.fingerprint(),
+        settings=settings.mapping_with(corrections),
+        settings_hash=settings.fingerprint(corrections),
         notes=tuple(notes),
     )
 

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
+from tracker.correction_file import read_corrections
 from tracker.measure.luminance import SrgbArray
 from tracker.photos import (
     PHOTO_SUFFIXES,
@@ -26,6 +27,7 @@ from tracker.photos import (
 )
 from tracker.record_files import (
     CLIENT_FILE,
+    CORRECTIONS_FILE,
     SESSIONS_FILE,
     VIEW_WORDS,
     ZONES_FILE,
@@ -35,6 +37,7 @@ from tracker.record_files import (
     read_zones,
 )
 from tracker.records import DateSource, Plan
+from tracker.records.corrections import Correction, refiled
 from tracker.series import PolygonZone, SeriesPhoto, Session, natural_key, time_key
 
 
@@ -61,6 +64,12 @@ class ClientFolder:
     sessions: tuple[Session, ...]
     plan: Plan
     zones: tuple[PolygonZone, ...]
+    corrections: tuple[Correction, ...] = ()
+    """Those of corrections.json; days and views among them are laid over `photos`."""
+
+
+RECORD_FILES = (CLIENT_FILE, SESSIONS_FILE, ZONES_FILE, CORRECTIONS_FILE)
+"""Files of a client's folder that are no photos."""
 
 
 def read_client_folder(path: Path | str, *, today: date | None = None) -> ClientFolder:
@@ -104,11 +113,18 @@ def read_client_folder(path: Path | str, *, today: date | None = None) -> Client
             if deeper
             else "put the client's photos into it",
         )
-    photos, notes = [], []
+    photos: list[SeriesPhoto] = []
+    notes: list[str] = []
     for file in photo_files:
         photo, remarks = _read_photo_facts(file, today)
         photos.append(photo)
         notes += [f"{file.name}: {remark}" for remark in remarks]
+    corrections = read_corrections(path / CORRECTIONS_FILE)
+    notes += [
+        f"{CORRECTIONS_FILE}: corrects `{name}`, which is no photo of this folder; not used"
+        for name in sorted({c.photo for c in corrections} - {p.name for p in photos})
+    ]
+    photos = refiled(photos, corrections)
     undated = [p.name for p in photos if p.captured_on is None]
     if 0 < len(undated) < len(photos):
         notes.append(
@@ -119,11 +135,7 @@ def read_client_folder(path: Path | str, *, today: date | None = None) -> Client
         )
     photos.sort(key=lambda p: time_key(p.captured_on, p.name))
 
-    others = [
-        f
-        for f in files
-        if f not in photo_files and f.name not in (CLIENT_FILE, SESSIONS_FILE, ZONES_FILE)
-    ]
+    others = [f for f in files if f not in photo_files and f.name not in RECORD_FILES]
     notes += [
         f"{f.name}: is a picture, but its ending is none of {' '.join(PHOTO_SUFFIXES)}, so it was "
         "left out; export it as JPEG or PNG"
@@ -142,6 +154,7 @@ def read_client_folder(path: Path | str, *, today: date | None = None) -> Client
         sessions=sessions,
         plan=plan,
         zones=read_zones(path / ZONES_FILE),
+        corrections=corrections,
     )
 
 

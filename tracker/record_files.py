@@ -25,6 +25,7 @@ from tracker.series import PolygonZone, Session
 CLIENT_FILE = "client.toml"
 SESSIONS_FILE = "sessions.csv"
 ZONES_FILE = "zones.json"
+CORRECTIONS_FILE = "corrections.json"
 
 VIEWS = ("front", "top", "crown", "left", "right", "back", "close-up")
 VIEW_WORDS = {view: view for view in VIEWS} | {
@@ -53,7 +54,7 @@ class FolderError(Exception):
         super().__init__(" ".join(f"{name}: {what}; {remedy}".split()))
 
 
-def _read_text(path: Path) -> str | None:
+def read_text(path: Path) -> str | None:
     """Text of an optional record file, as UTF-8 or as Windows spreadsheets write it."""
     try:
         data = path.read_bytes()
@@ -84,7 +85,7 @@ SESSION_COLUMNS = (
 
 def read_sessions(path: Path) -> tuple[tuple[Session, ...], list[str]]:
     """Sessions of a sessions.csv by date, and notes on it; a missing file is no sessions."""
-    text = _read_text(path)
+    text = read_text(path)
     if text is None or not text.strip():
         return (), []
     header = text.lstrip().splitlines()[0]
@@ -175,7 +176,7 @@ _PLAN_KEYS = (
 
 def read_plan(path: Path) -> tuple[Plan, list[str]]:
     """Plan of a client.toml, and notes on it; a missing file is an empty plan."""
-    text = _read_text(path)
+    text = read_text(path)
     if text is None:
         return Plan(), []
     try:
@@ -295,7 +296,7 @@ def read_zones(path: Path) -> tuple[PolygonZone, ...]:
 
     A missing file is no zones; raises `FolderError` for one that cannot be understood.
     """
-    text = _read_text(path)
+    text = read_text(path)
     if text is None:
         return ()
     try:

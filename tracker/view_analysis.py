@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -11,6 +11,7 @@ import numpy as np
 from tracker.measure.detection import Detection
 from tracker.measure.frame import MeasuringFrame, frame_around
 from tracker.measure.hair_kept import HairResponse, HairSites
+from tracker.measure.hand_alignment import register_by_pairs
 from tracker.measure.luminance import (
     BoolArray,
     FloatArray,
@@ -28,8 +29,10 @@ from tracker.measure.skin import SkinMap
 from tracker.measure.threads import map_threads
 from tracker.measure.tone_gain import ToneGain, relative_tone_gain
 from tracker.measure.treated_area import treated_area
+from tracker.measure.verdicts import Verdicts, with_marked_area
 from tracker.measure.view import UNIT_GAIN, FramePhoto, MeasurementSettings, measure_view
 from tracker.measure.zones import lay_zones, outlines
+from tracker.records.corrections import Pairs, ViewCorrections
 from tracker.series import PolygonZone, Progress, SeriesPhoto, Stage, ViewAnalysis
 from tracker.view_look import LookMaker, LookPhoto, hair_of_photo, sites_of
 from tracker.view_rows import Aligned, RowMaker
@@ -39,6 +42,8 @@ TONE_SIDE_PX = 500
 """Skin colour is compared on reduced pictures of this long side: blotches need no more."""
 NATIVE_GAP_FWHM = 6.0
 """Native skin starts this many dot widths from the treated area: strays lie nearer."""
+MARKED_REACH_FWHM = 3.0
+"""Skin around a dot that a person marked outside the treated area counts as treated."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,6 +172,7 @@ def analyse_view(
     scale_mm_per_px: float | None,
     scale_source: str,
     polygons: Sequence[PolygonZone],
+    corrections: ViewCorrections,
     workers: int,
     settings: MeasurementSettings,
     progress: Progress,
@@ -186,6 +192,8 @@ def analyse_view(
         Scale of the baseline photo, and where it comes from in `scale_source`.
     polygons : sequence of PolygonZone
         Drawn zones of this view.
+    corrections : ViewCorrections
+        What a person put right in it.
     workers : int
         Photos worked on at the same time.
     settings : MeasurementSettings
@@ -200,10 +208,14 @@ def analyse_view(
     if not treated.any():
         # A row of stray dots makes no area: then they are followed on all of the skin.
         treated = reference.skin.region
+    verdicts = corrections.verdicts
+    treated = with_marked_area(
+        treated, verdicts, MARKED_REACH_FWHM * detection.fwhm_px, reference.skin.region
+    )
     frame = frame_around(treated, detection.fwhm_px, 4 * detection.fwhm_px, reference.shape)
 
     progress(0.05, "aligning")
-    aligned = _align(prepared, baseline, pigment_like.xy_px, workers, progress)
+    aligned = _align(prepared, baseline, pigment_like.xy_px, corrections.pairs, workers, progress)
     small = MeasuringFrame(
         0,
         0,
@@ -249,6 +261,7 @@ def analyse_view(
         sigma_px=detection.fwhm_px * frame.scale / FWHM_PER_SIGMA,
         region=frame.crop_mask(treated),
         workers=workers,
+        verdicts=Verdicts(frame.to_frame(verdicts.xy_px), verdicts.is_dot),
         settings=settings,
     )
     dots_px = frame.to_baseline(measurement.catalogue.xy_px)
@@ -292,22 +305,34 @@ def _align(
     prepared: Sequence[PreparedPhoto],
     baseline: int,
     dots_px: FloatColumn,
+    pairs: Mapping[str, Pairs],
     workers: int,
     progress: Progress,
 ) -> list[Aligned | NotRegistered | None]:
-    """Align every photo with the baseline and refine the alignment on the dots."""
+    """Align every photo with the baseline and refine the alignment on the dots.
+
+    A photo for which a person gave point pairs is aligned by them, whatever was found before.
+    """
     links = align_series([p.features for p in prepared], baseline, workers=workers)
     reference = prepared[baseline]
     density = luminance_density(reference.read())
 
     def refined(k: int) -> Aligned | NotRegistered | None:
-        link = links[k]
-        if not isinstance(link.result, Registration):
-            return link.result
-        fine = refine_on_density(
-            link.result, density, luminance_density(prepared[k].read()), dots_px
-        )
-        return Aligned(fine, prepared[link.parent].photo.name)
+        found, parent = links[k].result, links[k].parent
+        by_hand = pairs.get(prepared[k].photo.name)
+        if by_hand is not None:
+            parent = baseline
+            found = register_by_pairs(
+                reference.features,
+                prepared[k].features,
+                by_hand.baseline_xy_px,
+                by_hand.photo_xy_px,
+            )
+        if not isinstance(found, Registration):
+            return found
+        fine = refine_on_density(found, density, luminance_density(prepared[k].read()), dots_px)
+        n_pairs = 0 if by_hand is None else len(by_hand)
+        return Aligned(fine, prepared[parent].photo.name, n_pairs)
 
     def told(k: int) -> None:
         progress(0.3 + 0.15 * k / len(links), f"aligning {prepared[k].photo.name}")

@@ -68,6 +68,8 @@ class Aligned:
 
     registration: Registration
     registered_to: str
+    n_hand_pairs: int = 0
+    """Point pairs of a person that it rests on; 0 for one found by the program."""
 
 
 class Prepared(Protocol):
@@ -120,6 +122,13 @@ def healing_flag(stage: Stage) -> tuple[str, ...]:
     if stage in (Stage.IMMEDIATE, Stage.HEALING, Stage.SETTLING):
         return (f"not healed yet ({stage.value})",)
     return ()
+
+
+def hand_flag(match: Aligned | None) -> tuple[str, ...]:
+    """The flag of a photo whose alignment a person gave; none for others."""
+    if match is None or not match.n_hand_pairs:
+        return ()
+    return (f"aligned by hand ({match.n_hand_pairs} point pairs)",)
 
 
 class RowMaker:
@@ -269,7 +278,10 @@ class RowMaker:
             zones=zones,
             dots=self._dot_series(pigment, fate, registration),
             registration=registration,
-            flags=self._flags(prepared, whole, is_baseline, errors.hair),
+            flags=(
+                *self._flags(prepared, whole, is_baseline, errors.hair),
+                *hand_flag(match),
+            ),
             look=self.looks.photo_look(number) if self.looks is not None else None,
         )
 

@@ -15,6 +15,7 @@ from tracker.batch.kept import ClientRecord, ClientState, Kept, PhotoFacts, View
 from tracker.batch.places import FolderPlace
 from tracker.batch.plan import Estimate, estimate, make_plan, state_settings
 from tracker.records import TimelineSettings
+from tracker.records.corrections import Correction, CorrectionKind
 from tracker.series import PolygonZone
 
 PHOTOS = (("a" * 64, "1.jpg", date(2026, 1, 1)), ("b" * 64, "2.jpg", date(2026, 2, 1)))
@@ -45,6 +46,7 @@ def test_the_key_depends_on_what_the_numbers_depend_on() -> None:
         key(marker_mm=20.0),
         key(zones=(zone,)),
         key(settings=other),
+        key(corrections=(Correction(CorrectionKind.REMOVE, "1.jpg", ((3.0, 4.0),)),)),
     ]
     assert len(set(keys)) == len(keys)
 
@@ -53,6 +55,8 @@ def test_the_key_does_not_depend_on_what_only_names_a_stage() -> None:
     later = tuple((sha, name, date(2027, day.month, 9)) for sha, name, day in PHOTOS)
     other_view = PolygonZone("corner", "front", ((0.0, 0.0), (9.0, 0.0), (0.0, 9.0)))
     settings = replace(SETTINGS, timeline=TimelineSettings(healed_days=40))
+    elsewhere = Correction(CorrectionKind.REMOVE, "9.jpg", ((3.0, 4.0),))
+    assert key(corrections=(elsewhere,)) == key()
     assert key(photos=later) == key(zones=(other_view,)) == key(settings=settings) == key()
 
 

@@ -456,3 +456,23 @@ def test_kept_series_are_found_by_another_run_whatever_the_client_is_called(
     record = Kept(FolderPlace(out)).client("bertram")
     assert record is not None
     assert replace(record, client="bert").client == "bert"
+
+
+def test_a_correction_re_files_a_photo_in_a_batch(
+    run: Run, root: Path, out: Path, engine: list[list[str]]
+) -> None:
+    """The folder's corrections.json counts as it does for `analyse`."""
+    moved = {"kind": "view", "photo": "2026-03-06_top.jpg", "view": "front"}
+    later = {"kind": "date", "photo": "2026-01-05_front.jpg", "date": "2026-02-01"}
+    text = json.dumps({"corrections": [moved, later]})
+    (root / "anna" / "corrections.json").write_text(text, encoding="utf-8")
+    run()
+    assert ["2026-01-05_front.jpg", "2026-03-06_front.jpg", "2026-03-06_top.jpg"] in engine
+    rows = {row["photo"]: row for row in rows_of(out / "anna" / "photos.csv")}
+    assert rows["2026-03-06_top.jpg"]["view"] == "front"
+    assert rows["2026-01-05_front.jpg"]["captured_on"] == "2026-02-01"
+    # A file that cannot be understood fails its client alone, by name.
+    (root / "anna" / "corrections.json").write_text("{", encoding="utf-8")
+    totals = run()
+    assert totals.n_failed >= 1
+    assert "corrections.json, line 1" in (out / "failures.csv").read_text(encoding="utf-8")

@@ -62,6 +62,7 @@ def test_the_list_says_all_that_goes_and_changes_nothing(clinic: Store) -> None:
         "sessions": 1,
         "photos": 1,
         "zones": 1,
+        "corrections": 0,
         "results": 1,
         "consents": 1,
         "notes": 1,

@@ -11,7 +11,6 @@ from datetime import date
 from enum import StrEnum
 
 from tracker.batch.places import shown
-from tracker.record_files import CLIENT_FILE, SESSIONS_FILE, ZONES_FILE
 from tracker.report.publish import MOST_NAME_BYTES
 
 WORK_FOLDER = ".smp-batch"
@@ -20,7 +19,6 @@ BATCH_FILE = "batch.csv"
 FAILURES_FILE = "failures.csv"
 PARQUET_FILE = "batch.parquet"
 OVERVIEW_FILE = "overview.html"
-RECORD_FILES = (CLIENT_FILE, SESSIONS_FILE, ZONES_FILE)
 MOST_PHOTOS_PER_VIEW = 400
 """A view is measured as a whole: more photos of one view are many clients in one folder, and would
 need more memory than a workstation has."""
@@ -108,7 +106,7 @@ class FoundClient:
     name: str
     photos: tuple[FoundPhoto, ...]
     records: tuple[tuple[str, int, str], ...] = ()
-    """(path, size, stamp) of sessions.csv, client.toml, zones.json."""
+    """(path, size, stamp) of the `folder.RECORD_FILES` beside them."""
     mm_per_px: float | None = None
     marker_mm: float | None = None
 

@@ -18,6 +18,7 @@ from typing import Any
 from tracker.analysis import AnalysisSettings
 from tracker.batch.found import WORK_FOLDER, Failure, Kind
 from tracker.batch.places import Place
+from tracker.records.corrections import MEASURED_KINDS, Correction, standing
 from tracker.records.timeline import DEFAULT_TIMELINE
 from tracker.series import PolygonZone, SeriesAnalysis
 from tracker.storage.result_form import ResultFormError, from_bytes, to_bytes
@@ -156,6 +157,7 @@ def view_key(
     mm_per_px: float | None,
     marker_mm: float | None,
     zones: Sequence[PolygonZone],
+    corrections: Sequence[Correction] = (),
     settings: AnalysisSettings,
 ) -> str:
     """Hash of all that the numbers of a view depend on.
@@ -164,7 +166,7 @@ def view_key(
     never change a number: they are laid over the series when it is shown.
     """
     days = sorted({day for _, _, day in photos if day is not None})
-    content = {
+    content: dict[str, Any] = {
         "settings": replace(settings, timeline=DEFAULT_TIMELINE).fingerprint(),
         "view": view,
         "photos": [
@@ -174,6 +176,14 @@ def view_key(
         "marker_mm": marker_mm,
         "zones": [[z.name, z.view, z.vertices_px] for z in zones if z.view in ("", view)],
     }
+    names = {name for _, name, _ in photos}
+    put_right = [
+        one.numbers()
+        for one in standing(corrections)
+        if one.kind in MEASURED_KINDS and one.photo in names
+    ]
+    if put_right:
+        content["corrections"] = put_right
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

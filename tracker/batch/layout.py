@@ -14,7 +14,6 @@ from functools import cached_property
 from tracker.batch.found import (
     MOST_PHOTOS_PER_VIEW,
     OTHER_PICTURES,
-    RECORD_FILES,
     Failure,
     Found,
     FoundClient,
@@ -24,7 +23,7 @@ from tracker.batch.found import (
     told_apart,
 )
 from tracker.batch.places import Entry, Place, shown
-from tracker.folder import view_in_name
+from tracker.folder import RECORD_FILES, view_in_name
 from tracker.photos import PHOTO_SUFFIXES
 from tracker.record_files import VIEW_WORDS, FolderError
 from tracker.series import natural_key

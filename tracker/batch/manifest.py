@@ -14,7 +14,6 @@ from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 
 from tracker.batch.found import (
-    RECORD_FILES,
     Failure,
     Found,
     FoundClient,
@@ -24,7 +23,7 @@ from tracker.batch.found import (
 )
 from tracker.batch.layout import N_WITNESSES, assemble, is_photo
 from tracker.batch.places import Place
-from tracker.folder import view_in_name
+from tracker.folder import RECORD_FILES, view_in_name
 from tracker.record_files import VIEW_WORDS, FolderError
 
 COLUMNS = ("photo", "client", "view", "date", "mm_per_px", "marker_mm")

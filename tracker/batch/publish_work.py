@@ -162,8 +162,8 @@ def _lay_together(
         sessions=tuple(sorted(records.sessions, key=lambda s: s.date)),
         version=", ".join(sorted(versions)) or __version__,
         method_version=METHOD_VERSION,
-        settings=job.settings.as_mapping(),
-        settings_hash=job.settings.fingerprint(),
+        settings=job.settings.mapping_with(records.corrections),
+        settings_hash=job.settings.fingerprint(records.corrections),
         notes=tuple(notes),
     )
     order = {photo.name: number for number, photo in enumerate(dated.photos)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -13,11 +13,13 @@ from tracker.batch.found import FoundClient, FoundPhoto
 from tracker.batch.kept import PhotoFacts
 from tracker.batch.places import Place
 from tracker.batch.tasks import Job
+from tracker.correction_file import read_corrections
 from tracker.folder import day_of_photo
 from tracker.measure.luminance import SrgbArray
 from tracker.photos import PhotoError, PhotoHeader, decode_photo, inspect_photo
 from tracker.record_files import (
     CLIENT_FILE,
+    CORRECTIONS_FILE,
     SESSIONS_FILE,
     ZONES_FILE,
     FolderError,
@@ -26,6 +28,7 @@ from tracker.record_files import (
     read_zones,
 )
 from tracker.records import Plan
+from tracker.records.corrections import Correction, CorrectionKind, day_of, standing
 from tracker.series import PolygonZone, SeriesPhoto, Session, time_key
 
 CRASH = (
@@ -47,6 +50,7 @@ class ClientRecords:
     sessions: tuple[Session, ...]
     plan: Plan
     zones: tuple[PolygonZone, ...]
+    corrections: tuple[Correction, ...]
     mm_per_px: float | None
     marker_mm: float | None
     notes: tuple[str, ...]
@@ -78,14 +82,41 @@ def read_client_records(root: Place, client: FoundClient) -> ClientRecords:
         plan, on_plan = read_plan(folder / CLIENT_FILE)
         sessions, on_sessions = read_sessions(folder / SESSIONS_FILE)
         zones = read_zones(folder / ZONES_FILE)
+        corrections = read_corrections(folder / CORRECTIONS_FILE)
     return ClientRecords(
         sessions,
         plan,
         zones,
+        corrections,
         client.mm_per_px or plan.mm_per_px,
         client.marker_mm or plan.marker_mm,
         (*on_plan, *on_sessions),
     )
+
+
+def refiled_client(root: Place, client: FoundClient) -> FoundClient:
+    """A client whose photos have the days and views that its corrections.json gives them.
+
+    A file that cannot be read or understood changes nothing here: whoever measures the client
+    reads it again and says what is wrong.
+    """
+    paths = [path for path, _, _ in client.records if path.rsplit("/", 1)[-1] == CORRECTIONS_FILE]
+    if not paths:
+        return client
+    try:
+        with tempfile.TemporaryDirectory(prefix="smp-records-") as name:
+            file = Path(name) / CORRECTIONS_FILE
+            file.write_bytes(root.read(paths[0]))
+            corrections = standing(read_corrections(file))
+    except (OSError, FolderError):
+        return client
+    days = {c.photo: day_of(c.after) for c in corrections if c.kind is CorrectionKind.DATE}
+    views = {c.photo: c.after for c in corrections if c.kind is CorrectionKind.VIEW}
+    photos = (
+        replace(p, view=views.get(p.name, p.view), day=days.get(p.name, p.day))
+        for p in client.photos
+    )
+    return replace(client, photos=tuple(photos))
 
 
 def look_at_photos(

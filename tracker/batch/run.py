@@ -15,9 +15,10 @@ from typing import Protocol
 
 from tracker.batch.found import Failure, FoundClient, Kind
 from tracker.batch.kept import ClientRecord, Kept, PhotoFacts, watch_path
-from tracker.batch.places import Place, PlaceLostError
+from tracker.batch.places import Place, PlaceLostError, open_place
 from tracker.batch.plan import Plan, PlannedClient
 from tracker.batch.progress import BatchProgress
+from tracker.batch.reading import refiled_client
 from tracker.batch.tasks import (
     Changed,
     ClientFailed,
@@ -105,7 +106,7 @@ class BatchRun:
         self.job, self.plan, self.pool = job, plan, pool
         self._again, self._force = again, force
         self._stop_sign = stop_sign or (lambda: None)
-        self._kept, self._out = Kept(out), out
+        self._kept, self._out, self._root = Kept(out), out, open_place(job.root)
         self._clients = iter(plan.pending)
         self._ready: deque[Task] = deque()
         self._open: dict[str, _Open] = {}
@@ -167,7 +168,8 @@ class BatchRun:
         return found
 
     def _begin(self, planned: PlannedClient, known: dict[str, PhotoFacts]) -> None:
-        client = planned.client
+        client = refiled_client(self._root, planned.client)
+        planned = replace(planned, client=client)
         views = client.views()
         self._open[client.name] = _Open(planned, set(views))
         for view, photos in views.items():

@@ -47,6 +47,7 @@ def measure_view(task: ViewTask) -> ViewDone:
         mm_per_px=records.mm_per_px,
         marker_mm=records.marker_mm,
         zones=records.zones,
+        corrections=records.corrections,
         settings=job.settings,
     )
     if task.give_up:
@@ -77,6 +78,7 @@ def measure_view(task: ViewTask) -> ViewDone:
         mm_per_px=records.mm_per_px,
         marker_mm=records.marker_mm,
         zones=records.zones,
+        corrections=records.corrections,
         workers=1,  # the other processors have work of their own
         progress=watch.share if watch else None,
     )

@@ -71,6 +71,7 @@ def analyse(
             marker_mm=marker_mm,
             baseline=baseline,
             zones=client.zones,
+            corrections=client.corrections,
             progress=lambda share, text: progress(ANALYSE_SHARE * share, text),
         )
         write_results(

@@ -39,6 +39,7 @@ def _analysis_of(folder: Path, terminal: Terminal) -> tuple[SeriesAnalysis, Case
             mm_per_px=client.plan.mm_per_px,
             marker_mm=client.plan.marker_mm,
             zones=client.zones,
+            corrections=client.corrections,
             progress=progress,
         )
     return analysis, CaseFacts.of_plan(client.plan)

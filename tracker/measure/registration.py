@@ -274,6 +274,7 @@ def register(
     reference: PhotoFeatures,
     moving: PhotoFeatures,
     settings: RegistrationSettings | None = None,
+    start: Affine | None = None,
 ) -> Registration | NotRegistered:
     """Align two photos of one head.
 
@@ -283,6 +284,8 @@ def register(
         From `extract_features`.
     settings : RegistrationSettings, optional
         One default set serves every photo.
+    start : ndarray of shape (2, 3), optional
+        About where the photos lie on each other, between working frames: no other pose is tried.
 
     Returns
     -------
@@ -290,9 +293,9 @@ def register(
         The alignment, or the reason why there is none that can be trusted.
     """
     settings = settings or RegistrationSettings()
-    attempt = _attempt(reference, moving, np.eye(2, 3), settings)
+    attempt = _attempt(reference, moving, np.eye(2, 3) if start is None else start, settings)
     result = _verdict(reference, moving, attempt, settings)
-    if isinstance(result, Registration):
+    if isinstance(result, Registration) or start is not None:
         return result
     for pose in search_poses(reference, moving):
         turned_attempt = _attempt(

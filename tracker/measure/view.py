@@ -21,6 +21,7 @@ from tracker.measure.pigment_weight import PigmentWeights, WeightSettings, pigme
 from tracker.measure.results import FloatColumn
 from tracker.measure.threads import map_threads
 from tracker.measure.tone_gain import ToneGain, ToneGainSettings
+from tracker.measure.verdicts import Verdicts, overruled, with_marked_dots
 
 UNIT_GAIN = ToneGain(1.0, 0.0, 1.0)
 DOUBT_FREE = 0.03
@@ -155,6 +156,7 @@ def measure_view(
     sigma_px: float,
     region: BoolArray,
     workers: int = 1,
+    verdicts: Verdicts | None = None,
     settings: MeasurementSettings = MeasurementSettings(),
 ) -> ViewMeasurement:
     """Measure a whole series in its frame.
@@ -169,6 +171,8 @@ def measure_view(
         Treated area in the frame.
     workers : int
         Photos measured at the same time; the result does not depend on it.
+    verdicts : Verdicts, optional
+        Places that a person judged, frame pixels.
 
     Raises
     ------
@@ -188,6 +192,16 @@ def measure_view(
         region=region,
         settings=settings.catalogue,
     )
+    verdicts = Verdicts.none() if verdicts is None else verdicts
+    separation_px = settings.catalogue.separation_fwhm * 2.355 * sigma_px
+    catalogue = with_marked_dots(
+        catalogue, verdicts, separation_px=separation_px, shape=(region.shape[0], region.shape[1])
+    )
+
+    def judged(readings: Sequence[PhotoPigment | None]) -> PigmentWeights:
+        found = _weights(readings, catalogue, settings.weight)
+        return overruled(found, catalogue.xy_px, verdicts, separation_px=separation_px)
+
     spacing_px = median_spacing(catalogue.xy_px)
     if not np.isfinite(spacing_px):
         # One or two places are no pattern to measure: an empty catalogue says so.
@@ -233,8 +247,8 @@ def measure_view(
 
         measured = [first, *map_threads(follow, photos[1:], workers)]
         if quick:
-            looks = _weights(measured, catalogue, settings.weight).weight
-    weights = _weights(measured, catalogue, settings.weight)
+            looks = judged(measured).weight
+    weights = judged(measured)
     return ViewMeasurement(catalogue, weights, spacing_px, sigma_px, tuple(measured))
 
 

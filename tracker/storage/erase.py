@@ -17,6 +17,7 @@ _COUNTED = {
     "sessions": tables.session,
     "photos": tables.photo,
     "zones": tables.zone,
+    "corrections": tables.correction,
     "results": tables.result,
     "consents": tables.consent,
     "notes": tables.note,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields, replace
-from datetime import date
+from datetime import UTC, date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from tracker.records import (
     TreatmentPlan,
     rules,
 )
+from tracker.records.corrections import MEASURED_KINDS, Correction, CorrectionKind
 from tracker.series import PolygonZone, Progress, Session
 from tracker.storage.filing import (
     Filed,
@@ -84,6 +85,7 @@ class _Content:
     plan: TreatmentPlan
     sessions: tuple[SessionRecord, ...]
     zones: tuple[PolygonZone, ...]
+    corrections: tuple[Correction, ...]
     photos: tuple[Incoming, ...]
 
 
@@ -169,11 +171,19 @@ def _photos(
 ) -> tuple[list[Incoming], list[tuple[str, str]]]:
     incoming: list[Incoming] = []
     refused: list[tuple[str, str]] = []
+    put_right = {(c.photo, c.kind) for c in folder.corrections}
     for number, photo in enumerate(folder.photos):
         if progress is not None:
             progress(number / len(folder.photos), f"reading {photo.name}")
         try:
-            one, _ = describe_photo(path / photo.name, today=today)
+            one, _ = describe_photo(
+                path / photo.name,
+                today=today,
+                view=photo.view if (photo.name, CorrectionKind.VIEW) in put_right else None,
+                taken_on=photo.captured_on
+                if (photo.name, CorrectionKind.DATE) in put_right
+                else None,
+            )
         except PhotoError as error:
             refused.append((error.name, f"{error.what}; {error.remedy}"))
         else:
@@ -205,6 +215,7 @@ def _content(code: str, folder: ClientFolder, photos: list[Incoming]) -> _Conten
         ),
         tuple(_session(session) for session in folder.sessions),
         folder.zones,
+        folder.corrections,
         tuple(photos),
     )
 
@@ -245,6 +256,7 @@ def _write(
         records(select(connection, PhotoRecord, client.id)),
     )
     filed = file_within(connection, store, client, content.photos, put)
+    _add_corrections(connection, store, client.id, content.corrections)
     return Imported(
         code, is_new, filed, n_sessions, n_zones, folder.refused, (*notes, *filed.notes)
     )
@@ -315,3 +327,21 @@ def _add_zones(
         elif before != zone:
             notes.append(f"zone {zone.name}: drawn otherwise in the store; the store's stays")
     return n_added
+
+
+def _add_corrections(
+    connection: sa.Connection, store: Store, client_id: int, corrections: tuple[Correction, ...]
+) -> None:
+    """Keep what the folder's corrections say of dots and alignments, once.
+
+    Its days and views came in with the photos. What was undone in the store stays undone.
+    """
+    present = [c.numbers() for c in records(select(connection, Correction, client_id))]
+    names = {photo.name for photo in records(select(connection, PhotoRecord, client_id))}
+    at = store.clock().astimezone(UTC).replace(tzinfo=None)
+    for one in corrections:
+        if one.kind not in MEASURED_KINDS or one.numbers() in present or one.photo not in names:
+            continue
+        insert(connection, replace(one, made_at=at, made_by=store.actor), client_id)
+        what = f"correction of {one.photo}"
+        store.note_in_audit(connection, client_id, "import", what)

@@ -1,7 +1,7 @@
 """Measured series of the clients in a store: measured once, opened at once from then on.
 
 A result is kept per view, under a hash of all that its numbers depend on: the photos' contents
-and their order in time, scale, drawn zones, settings, method version. The dates themselves are
+and their order in time, scale, drawn zones, corrections, settings, method version. The dates themselves are
 not part of it: stages and days are laid over a result when it is opened, so that a session that
 is entered or a date that is mended measures nothing again. A view is measured as a whole (dots
 are found in all its photos together), so one photo more measures that view again, and no other.
@@ -27,6 +27,7 @@ from tracker.records import (
     SessionRecord,
     TreatmentPlan,
 )
+from tracker.records.corrections import MEASURED_KINDS, Correction, standing
 from tracker.records.timeline import DEFAULT_TIMELINE
 from tracker.redating import redated, redated_view
 from tracker.report.tables import photo_rows, to_json
@@ -95,6 +96,7 @@ class _View:
     photos: tuple[PhotoRecord, ...]
     zones: tuple[PolygonZone, ...]
     plan: TreatmentPlan
+    corrections: tuple[Correction, ...] = ()
 
     def scale_of(self, photo: PhotoRecord) -> float | None:
         return photo.mm_per_px or self.plan.mm_per_px
@@ -118,6 +120,9 @@ class _View:
             "marker_mm": self.plan.marker_mm,
             "zones": [[zone.name, zone.view, zone.vertices_px] for zone in self.zones],
         }
+        if self.corrections:
+            # Left out where there are none: results of before are found again, also after an undo.
+            content["corrections"] = [one.numbers() for one in self.corrections]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -153,6 +158,7 @@ def measure_client(
         visits = treatments(records(select(connection, SessionRecord, client.id)))
         photos = records(select(connection, PhotoRecord, client.id))
         zones = records(select(connection, PolygonZone, client.id))
+        corrections = standing(records(select(connection, Correction, client.id)))
         known = {
             str(row.inputs_hash): str(row.payload_sha256)
             for row in connection.execute(
@@ -163,7 +169,8 @@ def measure_client(
         }
     if not photos:
         raise StoreError(f"client {code}", "has no photos", "add some with `photo add`")
-    views = _views(photos, zones, plans[0].record if plans else TreatmentPlan())
+    plan = plans[0].record if plans else TreatmentPlan()
+    views = _views(photos, zones, plan, corrections)
     parts: list[SeriesAnalysis] = []
     measured: list[str] = []
     missing = [view for view in views if view.inputs_hash(settings) not in known]
@@ -182,7 +189,7 @@ def measure_client(
             measured.append(view.name)
         parts.append(part)
     return MeasuredClient(
-        _together(code, parts, photos, visits, settings),
+        _together(code, parts, photos, visits, settings, corrections),
         tuple(measured),
         tuple(view.name for view in views if view.name not in measured),
     )
@@ -198,6 +205,7 @@ def kept_analysis(
         visits = treatments(records(select(connection, SessionRecord, client.id)))
         photos = records(select(connection, PhotoRecord, client.id))
         zones = records(select(connection, PolygonZone, client.id))
+        corrections = standing(records(select(connection, Correction, client.id)))
         known = {
             str(row.inputs_hash): str(row.payload_sha256)
             for row in connection.execute(
@@ -206,10 +214,11 @@ def kept_analysis(
                 )
             )
         }
-    views = _views(photos, zones, plans[0].record if plans else TreatmentPlan())
+    plan = plans[0].record if plans else TreatmentPlan()
+    views = _views(photos, zones, plan, corrections)
     hashes = [view.inputs_hash(settings) for view in views]
     parts = [part for h in hashes if h in known and (part := _opened(store, known[h])) is not None]
-    return _together(code, parts, photos, visits, settings) if parts else None
+    return _together(code, parts, photos, visits, settings, corrections) if parts else None
 
 
 def list_results(store: Store, code: str) -> list[KeptResult]:
@@ -257,15 +266,24 @@ def _kept_result(row: sa.RowMapping) -> KeptResult:
 
 
 def _views(
-    photos: Sequence[PhotoRecord], zones: Sequence[PolygonZone], plan: TreatmentPlan
+    photos: Sequence[PhotoRecord],
+    zones: Sequence[PolygonZone],
+    plan: TreatmentPlan,
+    corrections: Sequence[Correction],
 ) -> list[_View]:
     in_time = sorted(photos, key=lambda p: time_key(p.captured_on, p.name))
+    view_of = {photo.name: photo.view for photo in photos}
     return [
         _View(
             name,
             tuple(photo for photo in in_time if photo.view == name),
             tuple(zone for zone in zones if zone.view in ("", name)),
             plan,
+            tuple(
+                one
+                for one in corrections
+                if one.kind in MEASURED_KINDS and view_of.get(one.photo) == name
+            ),
         )
         for name in sorted({photo.view for photo in photos})
     ]
@@ -307,6 +325,7 @@ def _measure(
             marker_mm=view.plan.marker_mm,
             baseline=baseline,
             zones=view.zones,
+            corrections=view.corrections,
             workers=workers,
             progress=progress,
         )
@@ -368,6 +387,7 @@ def _together(
     photos: Sequence[PhotoRecord],
     visits: Sequence[Session],
     settings: AnalysisSettings,
+    corrections: Sequence[Correction],
 ) -> SeriesAnalysis:
     """The views of a client as one series, with today's dates and stages."""
     days = {photo.name: photo.captured_on for photo in photos}
@@ -384,7 +404,7 @@ def _together(
         sessions=tuple(sorted(visits, key=lambda s: s.date)),
         version=", ".join(sorted({part.version for part in parts})),
         method_version=METHOD_VERSION,
-        settings=settings.as_mapping(),
-        settings_hash=settings.fingerprint(),
+        settings=settings.mapping_with(corrections),
+        settings_hash=settings.fingerprint(corrections),
         notes=tuple(note for part in parts for note in part.notes),
     )

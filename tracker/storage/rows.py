@@ -18,6 +18,7 @@ from tracker.records import (
     SessionRecord,
     TreatmentPlan,
 )
+from tracker.records.corrections import Correction
 from tracker.series import PolygonZone
 from tracker.storage import tables
 from tracker.storage.errors import StoreError
@@ -30,6 +31,7 @@ TABLE_OF: dict[type, sa.Table] = {
     SessionRecord: tables.session,
     PhotoRecord: tables.photo,
     PolygonZone: tables.zone,
+    Correction: tables.correction,
     ConsentRecord: tables.consent,
     NoteRecord: tables.note,
 }
@@ -40,6 +42,7 @@ WORDS: dict[type, str] = {
     SessionRecord: "session",
     PhotoRecord: "photo",
     PolygonZone: "zone",
+    Correction: "correction",
     ConsentRecord: "consent",
     NoteRecord: "note",
 }

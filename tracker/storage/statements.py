@@ -15,6 +15,7 @@ from tracker.records import (
     PhotoRecord,
     SessionRecord,
 )
+from tracker.records.corrections import Correction
 from tracker.series import PolygonZone
 from tracker.storage import tables
 from tracker.storage.errors import ChangedMeanwhileError, NotThereError
@@ -59,6 +60,7 @@ _ORDER: dict[type, tuple[sa.ColumnElement[Any], ...]] = {
         tables.photo.c.name,
     ),
     PolygonZone: (tables.zone.c.view, tables.zone.c.name),
+    Correction: (tables.correction.c.id,),
     ConsentRecord: (tables.consent.c.given_on, tables.consent.c.id),
     NoteRecord: (tables.note.c.written_on, tables.note.c.id),
 }

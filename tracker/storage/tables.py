@@ -121,6 +121,26 @@ zone = sa.Table(
     sa.UniqueConstraint("client_id", "view", "name"),
 )
 
+correction = sa.Table(
+    "correction",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    _owned_by_client(index=True),
+    _version(),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("photo", sa.Text, nullable=False),
+    sa.Column("points_px", sa.JSON, nullable=False),
+    sa.Column("baseline", sa.Text, nullable=False),
+    sa.Column("baseline_points_px", sa.JSON, nullable=False),
+    sa.Column("before", sa.Text, nullable=False),
+    sa.Column("after", sa.Text, nullable=False),
+    sa.Column("made_at", sa.DateTime),
+    sa.Column("made_by", sa.Text, nullable=False),
+    # An undone correction stays: what was found, said and taken back can all be read.
+    sa.Column("undone_at", sa.DateTime),
+    sa.Column("undone_by", sa.Text, nullable=False),
+)
+
 consent = sa.Table(
     "consent",
     metadata,

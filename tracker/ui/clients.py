@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from tracker.folder import ClientFolder
 from tracker.progress.facts import CaseFacts
+from tracker.records.corrections import Correction
 from tracker.series import PolygonZone, Progress, SeriesAnalysis, SeriesPhoto, Session
 
 STORE_VARIABLE = "SMP_TRACKER_STORE"
@@ -31,6 +32,7 @@ class Client:
     marker_mm: float | None = None
     baseline: str | None = None
     zones: tuple[PolygonZone, ...] = ()
+    corrections: tuple[Correction, ...] = ()
     facts: CaseFacts = CaseFacts()
     """Goal, prices, method and flags that a forecast rests on."""
     _by_name: dict[str, SeriesPhoto] = field(default_factory=dict, repr=False)
@@ -42,12 +44,18 @@ class Client:
         return self._by_name[name]
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the photos."""
+        return tuple(self._by_name)
+
+    @property
     def key(self) -> str:
         """Names what is measured: same photos, dates, views, sessions and scale, same key."""
         told = [
             [[p.name, p.sha256, p.view, str(p.captured_on)] for p in self.photos],
             [repr(session) for session in self.sessions],
             [repr(zone) for zone in self.zones],
+            [correction.numbers() for correction in self.corrections],
             [self.name, self.mm_per_px, self.marker_mm, self.baseline],
         ]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
@@ -65,6 +73,7 @@ class Client:
             marker_mm=self.marker_mm,
             baseline=self.baseline,
             zones=self.zones,
+            corrections=self.corrections,
             progress=progress,
         )
 
@@ -83,5 +92,6 @@ def from_folder(folder: ClientFolder) -> Client:
         mm_per_px=plan.mm_per_px,
         marker_mm=plan.marker_mm,
         zones=folder.zones,
+        corrections=folder.corrections,
         facts=CaseFacts.of_plan(plan),
     )

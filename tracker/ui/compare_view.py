@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -32,6 +33,29 @@ class ShownDots:
     y_px: FloatColumn
     fate: np.ndarray[Any, np.dtype[np.str_]]
     radius_px: float
+
+
+@dataclass(frozen=True)
+class ShownAreas:
+    """What lies over both pictures, in their pixels: cells of the fade heat-map, and zones.
+
+    Attributes
+    ----------
+    cells : tuple of (x, y, fade, n dots)
+        Middles of square cells of side `side_px`.
+    zones : tuple of (name, corners)
+    """
+
+    side_px: float = 0.0
+    cells: tuple[tuple[float, float, float, int], ...] = ()
+    zones: tuple[tuple[str, tuple[tuple[float, float], ...]], ...] = ()
+
+
+Box = tuple[int, int, int, int]
+"""(x0, y0, x1, y1) in pixels of the shown pictures."""
+Detail = Callable[[Box], tuple[bytes, bytes]]
+"""Gives both photos' JPEG of a box at the photo's full resolution."""
+KEY = "compare"
 
 
 def _source(name: str) -> str:
@@ -70,7 +94,16 @@ def _groups(dots: ShownDots | None) -> list[dict[str, Any]]:
 
 
 def show(
-    before: Shown, after: Shown, size: tuple[int, int], dots: ShownDots | None, *, frame: str
+    before: Shown,
+    after: Shown,
+    size: tuple[int, int],
+    dots: ShownDots | None,
+    areas: ShownAreas = ShownAreas(),
+    *,
+    frame: str,
+    photos: Sequence[str] = (),
+    full: float = 1.0,
+    detail: Detail | None = None,
 ) -> None:
     """Put the element on the page.
 
@@ -82,10 +115,18 @@ def show(
         None where the later photo has none.
     frame : str
         Names what the pictures have in common; zoom and place are kept per frame.
+    areas : ShownAreas
+    photos : sequence of str
+        Names both photos: a detail that was asked for others is not shown.
+    full : float
+        Pixels of the photo per pixel of the picture.
+    detail : callable, optional
+        Asked for the visible part once it is zoomed beyond the picture's own pixels.
     """
     groups = _groups(dots)
     _element()(
-        key="compare",
+        key=KEY,
+        on_detail_change=lambda: None,
         data={
             "frame": frame,
             "width": size[0],
@@ -93,9 +134,31 @@ def show(
             "before": _side(before),
             "after": _side(after),
             "hidden": [group["fate"] for group in groups],
+            "photos": [frame, *photos],
+            "full": full if detail is not None else 1.0,
+            "detail": _detail([frame, *photos], size, detail),
+            "heat": {"side": areas.side_px, "cells": areas.cells},
+            "zones": [{"name": name, "points": points} for name, points in areas.zones],
             "dots": {"radius": dots.radius_px if dots else 1.0, "groups": groups},
         },
     )
+
+
+def _detail(
+    photos: list[str], size: tuple[int, int], detail: Detail | None
+) -> dict[str, Any] | None:
+    """The part that the browser asked for at full resolution; None where it asked for nothing."""
+    asked = (st.session_state.get(KEY) or {}).get("detail")
+    if detail is None or not isinstance(asked, dict) or asked.get("photos") != photos:
+        return None
+    x0, y0, x1, y1 = (int(v) for v in asked["box"])
+    box = (max(0, x0), max(0, y0), min(size[0], x1), min(size[1], y1))
+    if box[2] - box[0] < 8 or box[3] - box[1] < 8:
+        return None
+    before, after = (
+        "data:image/jpeg;base64," + base64.b64encode(part).decode("ascii") for part in detail(box)
+    )
+    return {"box": box, "before": before, "after": after}
 
 
 def _side(shown: Shown) -> dict[str, str]:

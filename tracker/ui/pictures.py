@@ -46,6 +46,18 @@ class Crop:
         y = (y_px - self.top + 0.5) * self.scale - 0.5
         return x, y
 
+    def to_photo(self, x: float, y: float) -> tuple[float, float]:
+        """Pixels of the picture back to pixels of the photo."""
+        return (
+            (x + 0.5) / self.scale - 0.5 + self.left,
+            (y + 0.5) / self.scale - 0.5 + self.top,
+        )
+
+
+def whole_photo(shape: tuple[int, int], long_side_px: int = LONG_SIDE_PX) -> Crop:
+    """All of a photo of (H, W)."""
+    return Crop(0, 0, shape[1], shape[0], min(1.0, long_side_px / max(shape)))
+
 
 def crop_of(view: ViewAnalysis, long_side_px: int = LONG_SIDE_PX) -> Crop:
     """The treated area with a margin (else all dots; without dots the whole photo)."""
@@ -91,24 +103,61 @@ def cut(picture: NDArray[np.uint8], crop: Crop) -> NDArray[np.uint8]:
     return np.ascontiguousarray(part)
 
 
+def full_size_part(
+    srgb: SrgbArray, photo: PhotoMeasures, crop: Crop, box: tuple[int, int, int, int]
+) -> NDArray[np.uint8]:
+    """A box of the shown picture with all the baseline photo's pixels; grey where nothing is seen.
+
+    Parameters
+    ----------
+    srgb : ndarray of shape (H, W, 3)
+        The photo.
+    photo : PhotoMeasures
+        Its row: with an alignment, it is laid onto the baseline.
+    crop : Crop
+    box : tuple of int
+        (x0, y0, x1, y1) in pixels of the picture, the last ones excluded.
+    """
+    x0, y0, x1, y1 = (
+        corner + round(at / crop.scale)
+        for at, corner in zip(box, (crop.left, crop.top) * 2, strict=True)
+    )
+    x1, y1 = min(x1, crop.right), min(y1, crop.bottom)
+    if photo.registration is None:
+        return np.ascontiguousarray(eight_bit(srgb)[y0:y1, x0:x1])
+    shown = eight_bit(srgb).astype(np.float32)
+    warped = photo.registration.warp(shown, box=(x0, y0, x1, y1))
+    filled = np.nan_to_num(warped, nan=float(OUTSIDE))
+    return np.clip(np.rint(filled), 0, 255).astype(np.uint8)
+
+
 def even_light(moving: NDArray[np.uint8], reference: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Bring the exposure and white balance of `moving` to that of `reference`, for the eye only.
 
     One gain per channel in linear light, from the median over the shared area; dots are far too
     small a share of it to matter, and no measure is ever taken from the result.
     """
+    return with_gains(moving, light_gains(moving, reference))
+
+
+def light_gains(moving: NDArray[np.uint8], reference: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Gain of each channel in linear light that brings `moving` to `reference`, shape (3,)."""
     shared = ~np.all(moving == OUTSIDE, axis=2)
     if not shared.any():
-        return moving
-    lut_in = (np.arange(256) / 255.0) ** 2.2
-    balanced = np.empty_like(moving)
-    for channel in range(3):
-        goal = np.median(lut_in[reference[:, :, channel][shared]])
-        has = np.median(lut_in[moving[:, :, channel][shared]])
-        gain = goal / max(has, 1e-4)
-        table = np.clip(255 * (lut_in * gain) ** (1 / 2.2), 0, 255).astype(np.uint8)
-        balanced[:, :, channel] = table[moving[:, :, channel]]
-    balanced[~shared] = OUTSIDE
+        return np.ones(3)
+    linear = (np.arange(256) / 255.0) ** 2.2
+    goal = np.array([np.median(linear[reference[:, :, c][shared]]) for c in range(3)])
+    has = np.array([np.median(linear[moving[:, :, c][shared]]) for c in range(3)])
+    gains: NDArray[np.float64] = goal / np.maximum(has, 1e-4)
+    return gains
+
+
+def with_gains(picture: NDArray[np.uint8], gains: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """A picture with a gain per channel in linear light; what was not seen stays grey."""
+    linear = (np.arange(256) / 255.0) ** 2.2
+    tables = np.clip(255 * (linear[:, None] * gains) ** (1 / 2.2), 0, 255).astype(np.uint8)
+    balanced = np.stack([tables[:, c][picture[:, :, c]] for c in range(3)], axis=-1)
+    balanced[np.all(picture == OUTSIDE, axis=2)] = OUTSIDE
     return balanced
 
 

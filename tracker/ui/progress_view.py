@@ -52,7 +52,7 @@ def _watch(client: Client) -> None:
         )
         st.progress(job.share, text=look.plain(_sentence(job)))
         if st.button("Stop measuring", key="stop"):
-            job.leave(st.session_state["watcher"])
+            job.leave(workspace.watcher())
             st.toast("Stopping after this step.")
     st.html(
         '<p class="smp quiet small">You can look around meanwhile: the measuring goes on, '

@@ -141,8 +141,7 @@ def close() -> None:
 
 def follow_address() -> None:
     """Agree with the address bar: it wins on a fresh tab, the tab's own place afterwards."""
-    if "watcher" not in st.session_state:
-        st.session_state["watcher"] = secrets.token_hex(8)
+    watcher()
     if "place" not in st.session_state:
         for kind in ("client", "added"):
             if kind in st.query_params:
@@ -167,9 +166,16 @@ def current_client() -> Client | None:
     return read_folder(folder) if known else None
 
 
+def watcher() -> str:
+    """A name for this tab among those that wait for the same measurement."""
+    if "watcher" not in st.session_state:
+        st.session_state["watcher"] = secrets.token_hex(8)
+    return str(st.session_state["watcher"])
+
+
 def measure(client: Client) -> Job:
     """The measuring job of a client; started when there is none."""
-    return desk().ask(client.key, client.measure, st.session_state["watcher"])
+    return desk().ask(client.key, client.measure, watcher())
 
 
 def measure_again(client: Client) -> None:

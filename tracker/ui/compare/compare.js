@@ -44,7 +44,15 @@ function legendMark(fate, colour) {
   return canvas;
 }
 
-export default function ({ data, parentElement }) {
+// Cividis: read the same by every common colour vision, and in grey.
+const RAMP = [[0, 32, 77], [87, 93, 109], [166, 157, 117], [255, 233, 69]];
+const ZONES = ["#2b6cff", "#ffb000", "#12b886", "#e64980", "#9775fa", "#ff7a45", "#22b8cf", "#d0bfff"];
+function heat(share) {
+  const at = Math.min(Math.max(share, 0), 1) * 3, k = Math.min(2, Math.floor(at));
+  return RAMP[k].map((v, c) => Math.round(v + (at - k) * (RAMP[k + 1][c] - v)));
+}
+
+export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".cmp");
   const find = (selector) => root.querySelector(selector);
   const stage = find(".stage"), handle = find(".handle");
@@ -52,15 +60,18 @@ export default function ({ data, parentElement }) {
   const W = data.width, H = data.height;
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-  const fresh = { zoom: 1, x: W / 2, y: H / 2, cut: 50, mode: "slide", hidden: data.hidden };
+  const fresh = { zoom: 1, x: W / 2, y: H / 2, cut: 50, mode: "slide", hidden: data.hidden, areas: [] };
   const view = kept.get(data.frame) ?? fresh;
   kept.set(data.frame, view);
 
   panes.forEach((pane, i) => {
-    const side = i ? data.after : data.before, image = pane.querySelector("img");
+    const side = i ? data.after : data.before, image = pane.querySelector(".whole");
     if (image.getAttribute("src") !== side.src) image.src = side.src;
     image.alt = side.alt;
     image.width = W; image.height = H;
+    const fine = pane.querySelector(".fine"), part = data.detail && (i ? data.detail.after : data.detail.before);
+    fine.hidden = !part;
+    if (part && fine.getAttribute("src") !== part) fine.src = part;
     pane.querySelector(".tag").textContent = side.tag;
   });
 
@@ -118,10 +129,61 @@ export default function ({ data, parentElement }) {
     panes.forEach((pane) => {
       const { w, h, scale } = frame(pane);
       const left = w / 2 - view.x * scale, top = h / 2 - view.y * scale;
-      const image = pane.querySelector("img");
+      const image = pane.querySelector(".whole"), fine = pane.querySelector(".fine");
       image.style.transform = `translate(${left}px,${top}px) scale(${scale})`;
       image.style.imageRendering = scale > 3 ? "pixelated" : "auto";
+      if (data.detail) {
+        // The same place at every pixel of the photo; as wide as its box of the picture.
+        const [x0, y0, x1, y1] = data.detail.box;
+        fine.style.width = (x1 - x0) + "px"; fine.style.height = (y1 - y0) + "px";
+        fine.style.transform = `translate(${left + x0 * scale}px,${top + y0 * scale}px) scale(${scale})`;
+        fine.style.imageRendering = scale * data.full > 3 ? "pixelated" : "auto";
+      }
       drawDots(pane, w, h, scale, left, top);
+    });
+    find(".ramp").hidden = !view.areas.includes("heat");
+    askForDetail();
+  }
+
+  // Zoomed further than the picture is fine, the visible part is asked for at the photo's full size.
+  let asking = 0;
+  function askForDetail() {
+    clearTimeout(asking);
+    const pane = panes[0], { w, h, scale } = frame(pane);
+    if (!(data.full > 1.02) || scale * (devicePixelRatio || 1) <= 1.2) return;
+    const box = [view.x - w / 2 / scale, view.y - h / 2 / scale, view.x + w / 2 / scale, view.y + h / 2 / scale]
+      .map((v, k) => Math.round(limit(v + (k < 2 ? -16 : 16), 0, k % 2 ? H : W)));
+    const now = data.detail && data.detail.box;
+    const fits = now && box.every((v, k) => k < 2 ? v >= now[k] - 16 : v <= now[k] + 16) &&
+      (box[2] - box[0]) * 2.5 > now[2] - now[0];
+    if (!fits) asking = setTimeout(() => setStateValue("detail", { box, photos: data.photos }), 350);
+  }
+
+  function drawAreas(pen, w, h, scale, left, top) {
+    if (view.areas.includes("heat")) {
+      const side = data.heat.side * scale;
+      for (const [x, y, share, n] of data.heat.cells) {
+        const px = (x + .5) * scale + left - side / 2, py = (y + .5) * scale + top - side / 2;
+        if (px > w || py > h || px < -side || py < -side) continue;
+        const [r, g, b] = heat(share);
+        pen.fillStyle = `rgba(${r},${g},${b},.62)`; pen.fillRect(px, py, side - 1, side - 1);
+        if (side > 40) {
+          pen.fillStyle = share > .55 ? "#211e1a" : "#fff"; pen.font = "600 13px sans-serif";
+          pen.textAlign = "center"; pen.textBaseline = "middle";
+          pen.fillText(Math.round(100 * share) + " %", px + side / 2, py + side / 2);
+        }
+      }
+    }
+    if (view.areas.includes("zones")) data.zones.forEach(({ name, points }, n) => {
+      const at = points.map(([x, y]) => [(x + .5) * scale + left, (y + .5) * scale + top]);
+      const path = () => { pen.beginPath(); at.forEach(([x, y], k) => k ? pen.lineTo(x, y) : pen.moveTo(x, y)); pen.closePath(); };
+      path(); pen.lineWidth = 5; pen.strokeStyle = "rgba(18,17,15,.7)"; pen.stroke();
+      path(); pen.lineWidth = 2.5; pen.strokeStyle = ZONES[n % ZONES.length]; pen.stroke();
+      const x = at.reduce((a, p) => a + p[0], 0) / at.length, y = at.reduce((a, p) => a + p[1], 0) / at.length;
+      pen.font = "600 13px sans-serif"; pen.textAlign = "center"; pen.textBaseline = "middle";
+      const wide = pen.measureText(name).width + 14;
+      pen.fillStyle = "rgba(18,17,15,.8)"; pen.beginPath(); pen.roundRect(x - wide / 2, y - 11, wide, 22, 11); pen.fill();
+      pen.fillStyle = "#fff"; pen.fillText(name, x, y);
     });
   }
 
@@ -133,6 +195,7 @@ export default function ({ data, parentElement }) {
     const pen = canvas.getContext("2d");
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, w, h);
+    drawAreas(pen, w, h, scale, left, top);
     const r = limit(data.dots.radius * scale, 1, 16);
     for (const { fate, colour, x, y } of data.dots.groups) {
       if (view.hidden.includes(fate)) continue;
@@ -253,7 +316,23 @@ export default function ({ data, parentElement }) {
     };
   });
 
-  const legend = find(".legend");
+  const areas = find(".areas"), shown = [];
+  if (data.heat.cells.length) shown.push(["heat", "fade heat-map"]);
+  if (data.zones.length) shown.push(["zones", `zones ${data.zones.length}`]);
+  areas.querySelectorAll("label").forEach((label) => label.remove());
+  for (const [name, words] of shown) {
+    const label = document.createElement("label"), box = document.createElement("input");
+    box.type = "checkbox"; box.checked = view.areas.includes(name);
+    box.onchange = () => {
+      view.areas = box.checked ? [...view.areas, name] : view.areas.filter((f) => f !== name);
+      place();
+    };
+    label.append(box, words);
+    areas.append(label);
+  }
+  areas.hidden = !shown.length;
+
+  const legend = find(".legend.dots");
   legend.querySelectorAll("label").forEach((label) => label.remove());
   for (const group of data.dots.groups) {
     const label = document.createElement("label"), box = document.createElement("input");
@@ -270,5 +349,5 @@ export default function ({ data, parentElement }) {
   const watcher = new ResizeObserver(layout);
   watcher.observe(root);
   layout(); blink();
-  return () => { watcher.disconnect(); clearInterval(clock); };
+  return () => { clearTimeout(asking); watcher.disconnect(); clearInterval(clock); };
 }

@@ -7,14 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from tracker.measure.luminance import SrgbArray
 from tracker.measure.results import Fate
 from tracker.photos import PhotoError
+from tracker.progress.evenness import fade_cells
 from tracker.series import PhotoMeasures, SeriesAnalysis, Stage, Status, ViewAnalysis
+from tracker.storage.errors import StoreError
+from tracker.storage.store import Store
 from tracker.ui import compare_view, look, pictures
 from tracker.ui.clients import Client
-from tracker.ui.compare_view import Shown, ShownDots
+from tracker.ui.compare_view import Box, Shown, ShownAreas, ShownDots
 from tracker.ui.opened import opened_client
 from tracker.ui.progress_view import await_analysis
+from tracker.ui.stored_client import measured, stored_client
 from tracker.ui.words import (
     STAGE_WORDS,
     count,
@@ -34,8 +39,22 @@ def show() -> None:
     if client is None:
         return
     analysis = await_analysis(client)
-    if analysis is None:
+    if analysis is not None:
+        _show(client, analysis)
+
+
+def show_compare(store: Store, client_code: str) -> None:
+    """Draw the page for one client of the store."""
+    client = stored_client(store, client_code)
+    if not client.photos:
+        look.empty_state("No photos yet", "Add two photos of the same view, and compare them here.")
         return
+    analysis = measured(client)
+    if analysis is not None:
+        _show(client, analysis)
+
+
+def _show(client: Client, analysis: SeriesAnalysis) -> None:
     views = [view for view in analysis.views if len(_usable(view)) > 1]
     if not views:
         look.empty_state(
@@ -46,7 +65,8 @@ def show() -> None:
         return
     view = _choose_view(client, views)
     before, after = _choose_photos(client, view)
-    _compare(client, analysis, view, before, after)
+    _compare(client, view, before, after)
+    _words(analysis, after)
 
 
 def _usable(view: ViewAnalysis) -> list[PhotoMeasures]:
@@ -112,9 +132,9 @@ def _choose_photos(
     return photos[first], photos[second]
 
 
+@st.fragment
 def _compare(
     client: Client,
-    analysis: SeriesAnalysis,
     view: ViewAnalysis,
     before: PhotoMeasures,
     after: PhotoMeasures,
@@ -127,21 +147,55 @@ def _compare(
                 Shown(
                     _picture(client.key, view.view, photo.photo, same_light, client, view, photo),
                     _tag(photo),
-                    f"{role} photo, {when_taken(photo, analysis.sessions)}",
+                    f"{role} photo, {when_taken(photo, client.sessions)}",
                 )
                 for role, photo in (("Before", before), ("After", after))
             ]
     except PhotoError as error:
         look.note(f"{error.name} cannot be shown", f"It {error.what}; {error.remedy}.")
         return
+    except StoreError as error:
+        look.note("A photo cannot be shown", f"{error}.")
+        return
+
+    def detail(box: Box) -> tuple[bytes, bytes]:
+        return (
+            _part(client.key, view.view, before.photo, same_light, box, client, view, before),
+            _part(client.key, view.view, after.photo, same_light, box, client, view, after),
+        )
+
     compare_view.show(
         shown[0],
         shown[1],
         crop.size,
         _dots(view, after, crop),
+        _areas(client, view, after, crop),
         frame=f"{client.key[:12]}/{view.view}",
+        photos=[before.photo, after.photo],
+        full=1 / crop.scale,
+        detail=detail,
     )
-    _words(analysis, after)
+
+
+def _areas(
+    client: Client, view: ViewAnalysis, photo: PhotoMeasures, crop: pictures.Crop
+) -> ShownAreas:
+    """Cells of the fade heat-map, and the zones a person drew, in pixels of the picture."""
+
+    def place(x_px: float, y_px: float) -> tuple[float, float]:
+        x, y = crop.to_picture(np.array([x_px]), np.array([y_px]))
+        return round(float(x[0]), 1), round(float(y[0]), 1)
+
+    cells = fade_cells(view, photo) if photo.status is not Status.BASELINE else ()
+    return ShownAreas(
+        cells[0].side_px * crop.scale if cells else 0.0,
+        tuple((*place(c.x_px, c.y_px), round(c.fade, 3), c.n_dots) for c in cells),
+        tuple(
+            (zone.name, tuple(place(x, y) for x, y in zone.vertices_px))
+            for zone in client.zones
+            if zone.view in ("", view.view)
+        ),
+    )
 
 
 def _tag(photo: PhotoMeasures) -> str:
@@ -167,6 +221,41 @@ def _picture(
         baseline = pictures.cut(pictures.eight_bit(_client.photo(_view.baseline).read()), crop)
         picture = pictures.even_light(picture, baseline)
     return pictures.jpeg(picture)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _decoded(sha256: str, _client: Client, _name: str) -> SrgbArray:
+    """The last two photos at full size: moving about in them reads no file."""
+    del sha256
+    return _client.photo(_name).read()
+
+
+@st.cache_data(show_spinner=False, max_entries=12)
+def _part(
+    client_key: str,
+    view_name: str,
+    photo_name: str,
+    same_light: bool,
+    box: Box,
+    _client: Client,
+    _view: ViewAnalysis,
+    _photo: PhotoMeasures,
+) -> bytes:
+    """JPEG of a box of the picture with all the pixels of the photo."""
+    del client_key, view_name
+    crop = pictures.crop_of(_view)
+    part = pictures.full_size_part(_decoded(_photo.sha256, _client, photo_name), _photo, crop, box)
+    if same_light and _photo.registration is not None:
+        baseline = _client.photo(_view.baseline)
+        whole = pictures.in_baseline_frame(_decoded(_photo.sha256, _client, photo_name), _photo)
+        part = pictures.with_gains(
+            part,
+            pictures.light_gains(
+                pictures.cut(whole, crop),
+                pictures.cut(pictures.eight_bit(baseline.read()), crop),
+            ),
+        )
+    return pictures.jpeg(part, quality=92)
 
 
 def _dots(view: ViewAnalysis, photo: PhotoMeasures, crop: pictures.Crop) -> ShownDots | None:
