@@ -13,6 +13,10 @@ from tracker.ui.stored_client import StoredClient
 from tracker.ui.words import day, view_title
 
 
+SHEET_SIDE_PX = 2600
+"""Long side of a picture to be marked: a place is set to a pixel of a 12 megapixel photo."""
+
+
 def choose_view(views: Sequence[ViewAnalysis], key: str) -> ViewAnalysis | None:
     """The view to work on; None, and why in words, where none is measured."""
     if not views:

@@ -14,8 +14,8 @@ from PIL import Image, ImageOps
 from tracker.measure.luminance import SrgbArray
 from tracker.series import PhotoMeasures, ViewAnalysis
 
-LONG_SIDE_PX = 2200
-"""Long side of a compared picture: dots of a 12 megapixel photo keep about 3 px."""
+LONG_SIDE_PX = 1600
+"""Long side of a compared picture: it is there at once, and finer parts follow on zoom."""
 MARGIN = 0.08
 OUTSIDE = 46
 """Grey level where the other photo shows nothing."""

@@ -24,7 +24,7 @@ from tracker.storage.errors import StoreError
 from tracker.storage.rows import Kept
 from tracker.storage.store import Store
 from tracker.ui import look, marking_view, pictures
-from tracker.ui.marked_photos import choose_view, shape_of, sheet_of
+from tracker.ui.marked_photos import SHEET_SIDE_PX, choose_view, shape_of, sheet_of
 from tracker.ui.stored_client import StoredClient, measured, stored_client
 from tracker.ui.words import count, day, view_title
 
@@ -99,7 +99,7 @@ def _mark(
 def _dots(
     store: Store, client: StoredClient, view: ViewAnalysis, task: str, *, may_change: bool
 ) -> None:
-    crop = pictures.crop_of(view)
+    crop = pictures.crop_of(view, SHEET_SIDE_PX)
     sheet = sheet_of(client, view, view.baseline, crop)
     x, y = crop.to_picture(view.dots.x_px, view.dots.y_px)
     spots = np.round(np.column_stack([x, y]).astype(np.float64), 2)
@@ -149,8 +149,10 @@ def _pairs(
     )
     shape = shape_of(client.photo(name).sha256, client, name)
     sheets = [
-        sheet_of(client, view, view.baseline, pictures.whole_photo(view.baseline_shape)),
-        sheet_of(client, view, name, pictures.whole_photo(shape)),
+        sheet_of(
+            client, view, view.baseline, pictures.whole_photo(view.baseline_shape, SHEET_SIDE_PX)
+        ),
+        sheet_of(client, view, name, pictures.whole_photo(shape, SHEET_SIDE_PX)),
     ]
     saved = marking_view.show(
         "pairs",

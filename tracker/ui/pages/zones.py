@@ -14,7 +14,7 @@ from tracker.storage.rows import Kept
 from tracker.storage.store import Store
 from tracker.storage.zoning import DrawnZone, save_zones
 from tracker.ui import look, marking_view, pictures
-from tracker.ui.marked_photos import choose_view, sheet_of
+from tracker.ui.marked_photos import SHEET_SIDE_PX, choose_view, sheet_of
 from tracker.ui.marking_view import Sheet
 from tracker.ui.stored_client import measured, stored_client
 from tracker.ui.words import interval, number, percent, result_photo, zone_title
@@ -45,7 +45,9 @@ def show_zones(store: Store, client_code: str, *, may_change: bool = True) -> No
         return
     seen = [kept for kept in store.zones(client_code) if kept.record.view == view.view]
     try:
-        sheet = sheet_of(client, view, view.baseline, pictures.whole_photo(view.baseline_shape))
+        sheet = sheet_of(
+            client, view, view.baseline, pictures.whole_photo(view.baseline_shape, SHEET_SIDE_PX)
+        )
     except (PhotoError, StoreError) as error:
         look.note(f"{view.baseline} cannot be shown", str(error))
         return
