@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from tracker.analysis import AnalysisSettings
 from tracker.cli.record_work import choice, timeline_settings
 from tracker.cli.terminal import DONE, SOME_REFUSED, Terminal, UnusableError
+from tracker.dossier.archive import bring_back, client_archive
 from tracker.dossier.case import read_case
 from tracker.dossier.check_report import check_report, read_report
+from tracker.dossier.exports import SUFFIX, ExportOptions, Kind, make_export, purpose_of
 from tracker.dossier.report import (
     report_html,
     report_parts,
@@ -152,4 +155,85 @@ def clinic(
         "paper": now.paper.value,
     }
     terminal.result("\n".join(f"{key}: {value}" for key, value in content.items()), content)
+    return DONE
+
+
+def export(
+    store: Store,
+    code: str,
+    kind: Kind,
+    out: Path,
+    options: ExportOptions,
+    *,
+    key_out: Path | None,
+    language: str | None,
+    overwrite: bool,
+    terminal: Terminal,
+) -> int:
+    """Make one export, if the consent allows it."""
+    tongue = choice(language, Language, "--language") or read_clinic(store).language
+    options = replace(options, language=tongue, secret=secrets.token_hex(16))
+    with terminal.progress(code) as progress:
+        case = read_case(store, code, progress=progress)
+        made = make_export(
+            case, kind, options, today=store.today, made_at=store.clock(), progress=progress
+        )
+    if made.key:
+        # The key first: an export without it could never be led back.
+        assert key_out is not None
+        publish_bytes(key_out, made.key.encode(), overwrite=overwrite)
+        key_out.chmod(0o600)
+        terminal.remark(f"{key_out}: leads back to the client; keep it apart from {out.name}")
+    publish_bytes(out, made.data, overwrite=overwrite)
+    for line in made.remarks:
+        terminal.remark(line)
+    purpose = purpose_of(kind, options)
+    terminal.result(
+        f"{out}: {kind.value} of {code} for {purpose.value}",
+        {
+            "out": str(out),
+            "client": code,
+            "kind": kind.value,
+            "purpose": purpose.value,
+            "key": str(key_out) if made.key else None,
+            "remarks": list(made.remarks),
+        },
+    )
+    return DONE
+
+
+def export_places(kind: Kind, out: Path, overwrite: bool) -> Path | None:
+    """Check where an export goes before anything is opened; gives the place of its key."""
+    wanted = SUFFIX[kind]
+    if out.suffix.lower() != wanted:
+        raise UnusableError(f"{out}: {kind.value} is written as {wanted}; name it so")
+    check_file(out, overwrite=overwrite)
+    if kind is not Kind.DEIDENTIFIED:
+        return None
+    key = out.with_name(out.stem + ".key.json")
+    check_file(key, overwrite=overwrite)
+    return key
+
+
+def archive(store: Store, code: str, out: Path, *, overwrite: bool, terminal: Terminal) -> int:
+    """Write everything of a client to one file, for the client or another clinic."""
+    check_file(out, overwrite=overwrite)
+    with terminal.progress(code) as progress:
+        data = client_archive(store, code, progress=progress)
+    publish_bytes(out, data, overwrite=overwrite)
+    terminal.result(
+        f"{out}: all of client {code}", {"out": str(out), "client": code, "bytes": len(data)}
+    )
+    return DONE
+
+
+def bring_archive(store: Store, path: Path, terminal: Terminal) -> int:
+    """Bring a client's archive into the store."""
+    with terminal.progress(path.name) as progress:
+        done = bring_back(store, path, progress=progress)
+    terminal.result(
+        f"client {done.code}: {done.n_photos} photos, {done.n_sessions} sessions, "
+        f"{done.n_results} results",
+        asdict(done),
+    )
     return DONE

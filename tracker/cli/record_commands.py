@@ -25,7 +25,9 @@ def register(app: typer.Typer) -> None:
 
 
 def import_(
-    folder: Annotated[Path, typer.Argument(help="Folder of one client's photos.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder of one client's photos, or a ZIP that `archive` wrote.")
+    ],
     client: Annotated[
         str | None, typer.Option(help="The client's code; by default the folder's name.")
     ] = None,
@@ -36,6 +38,12 @@ def import_(
     verbose: Verbose = False,
 ) -> int:
     """Bring a client's folder into the store; the same folder again changes nothing."""
+    if folder.is_file() and folder.suffix.lower() == ".zip":
+        from tracker.cli.dossier_work import bring_archive
+        from tracker.cli.record_work import opened
+
+        with opened(store, vault, create=True) as kept:
+            return bring_archive(kept, folder, Terminal(as_json, quiet, verbose))
     from tracker.cli.keeping import bring_in
 
     return bring_in(store, vault, folder, client, Terminal(as_json, quiet, verbose))

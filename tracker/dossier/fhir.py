@@ -58,7 +58,7 @@ def fhir_bundle(case: ClientCase, *, made_at: datetime, with_name: bool = False)
         for zone in view.zones
         for item in _observations(case.code, figures, view, zone, subject, media)
     ]
-    report = {
+    report: dict[str, Any] = {
         "resourceType": "DiagnosticReport",
         "id": _id(case.code, "report"),
         "status": "final" if figures.healed else "preliminary",

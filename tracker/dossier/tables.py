@@ -66,13 +66,13 @@ def client_tables(case: ClientCase) -> tuple[ClientTable, ...]:
         asdict(s) | {"kind": s.kind.value, "zones": "; ".join(s.zones)} for s in case.sessions
     ]
     return (
-        _table("photos", PHOTO_COLUMNS, photo_rows(case.analysis)),
-        _table("zones", ZONE_COLUMNS, zone_rows(case.analysis)),
-        _table("sessions", SESSION_COLUMNS, sessions),
+        make_table("photos", PHOTO_COLUMNS, photo_rows(case.analysis)),
+        make_table("zones", ZONE_COLUMNS, zone_rows(case.analysis)),
+        make_table("sessions", SESSION_COLUMNS, sessions),
     )
 
 
-def _table(name: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> ClientTable:
+def make_table(name: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> ClientTable:
     typed = tuple({column: _typed(column, row.get(column)) for column in columns} for row in rows)
     return ClientTable(name, tuple(columns), typed)
 
@@ -182,8 +182,8 @@ def readme(case: ClientCase) -> str:
     """What the tables hold, for who opens them without the program."""
     analysis = case.analysis
     lines = [
-        f"Client {case.code}, measured by smp-tracker {analysis.version}, method "
-        f"{analysis.method_version}, settings {analysis.settings_hash}.",
+        f"Client {case.code}, measured by smp-tracker {analysis.version}.",
+        f"Method {analysis.method_version}, settings {analysis.settings_hash}.",
         "A measurement, not a diagnosis. An empty field was not measured; it is never 0.",
         f"Healed means at least {case.settings.timeline.healed_days} days after the last session.",
         "In CSV a text that could be taken for a formula begins with an apostrophe.",
