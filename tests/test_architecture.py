@@ -52,6 +52,7 @@ LAYERS = {
     "analysis": 5,
     "self_check": 6,
     "report": 6,
+    "access": 2,
     "storage": 7,
     "batch": 8,
     "ui": 9,
