@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import streamlit as st
 
 from tracker.progress.report import Progress, ViewProgress, curve_of_row, progress_of
@@ -42,7 +40,7 @@ def _result(client: Client, analysis: SeriesAnalysis) -> None:
         look.empty_state(
             "No photo could be measured", "Each photo's reason and remedy stand below."
         )
-        _troubles(client, analysis, None)
+        _troubles(analysis, None)
         return
     view, heading = _choose_view(client, analysis)
     st.html(cards.hero(view, heading, client.target))
@@ -50,12 +48,12 @@ def _result(client: Client, analysis: SeriesAnalysis) -> None:
         "Compare before and after", type="primary", icon=":material/compare:"
     ):
         routes.go("Compare")
-    made = progress_of(analysis, client.facts, today=date.today())
+    made = progress_of(analysis, client.facts, today=client.store.today)
     row = next(row for row in made.views if row.view == view.view)
     _fade(client, analysis, view, row)
     _ahead(made, row)
     _zones(client, analysis, view, heading.photo)
-    _photos(client, analysis, view)
+    _photos(analysis, view)
     downloads.show(client, analysis, view)
     _small_print(analysis, view)
 
@@ -79,19 +77,12 @@ def _choose_view(client: Client, analysis: SeriesAnalysis) -> tuple[ViewAnalysis
     return analysis.views[index], headings[index][1]
 
 
-def _troubles(client: Client, analysis: SeriesAnalysis, view: ViewAnalysis | None) -> None:
+def _troubles(analysis: SeriesAnalysis, view: ViewAnalysis | None) -> None:
     """Photos that could not be measured: each with its reason and what to do."""
     refused = [p for p in (view.photos if view else ()) if p.status is Status.REFUSED]
     refused += list(analysis.refused)
     look.notes([(f"{p.photo} could not be measured", remedy_for(p.reason)) for p in refused])
-    # Rejected photos say what to do; other files of a folder are only named.
-    rejects = [(name, reason) for name, reason in client.skipped if ";" in reason]
-    look.notes([(f"{name} was left out", remedy_for(reason)) for name, reason in rejects])
-    others = [name for name, reason in client.skipped if ";" not in reason]
-    if others:
-        names = look.text(", ".join(others))
-        st.html(f'<p class="smp quiet small">Also in the folder, not photos: {names}.</p>')
-    for remark in (*client.notes, *analysis.notes):
+    for remark in analysis.notes:
         look.note("Note", remark, calm=True)
 
 
@@ -194,9 +185,9 @@ def _zones(
             )
 
 
-def _photos(client: Client, analysis: SeriesAnalysis, view: ViewAnalysis) -> None:
+def _photos(analysis: SeriesAnalysis, view: ViewAnalysis) -> None:
     st.subheader("Photos", anchor=False)
-    _troubles(client, analysis, view)
+    _troubles(analysis, view)
     st.html(cards.photo_rows(view, analysis.sessions, analysis.refused))
 
 
