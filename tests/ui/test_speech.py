@@ -54,8 +54,8 @@ def test_every_language_of_the_tables_can_be_written() -> None:
 
 def test_dates_in_sentences_are_told_and_file_names_left() -> None:
     speak("de-DE")
-    said = words.sentence("due from 2026-03-14 to 2026-04-11; see 2026-03-14_top.jpg, 2026-03-14.jpg")
-    assert said == (
-        "Due from 14.03.2026 to 11.04.2026; see 2026-03-14_top.jpg, 2026-03-14.jpg."
+    said = words.sentence(
+        "due from 2026-03-14 to 2026-04-11; see 2026-03-14_top.jpg, 2026-03-14.jpg"
     )
+    assert said == ("Due from 14.03.2026 to 11.04.2026; see 2026-03-14_top.jpg, 2026-03-14.jpg.")
     assert words.days_in("2026-02-31") == "2026-02-31"

@@ -153,8 +153,15 @@ def serve_store(
 def _check_store(store: str | None) -> None:
     """Refuse a folder that holds something else: no store is made amid a person's files."""
     folder = store_place(store).folder
-    if folder is None or not folder.is_dir() or (folder / DATABASE_FILE).exists():
+    if folder is None or (folder / DATABASE_FILE).exists():
         return
+    if not folder.is_dir():
+        if store is None:
+            return
+        # A slip of the pen must not open an empty clinic.
+        raise UnusableError(
+            f"{store}: there is no such folder; make it first, or leave out --store"
+        )
     others = sorted(p for p in folder.iterdir() if p.name not in OWN_FILES)
     if others:
         kind = "client folders" if others[0].is_dir() else "other files"

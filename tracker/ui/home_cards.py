@@ -9,7 +9,8 @@ from enum import StrEnum
 from tracker.progress.facts import CaseFacts
 from tracker.progress.schedule import DueState, ZoneCalendar, calendar
 from tracker.storage.cards import ClientCard, FadeStep
-from tracker.ui.look import chip, text
+from tracker.ui.look import Palette, chip, text
+from tracker.ui.pictures import svg_uri
 from tracker.ui.words import count, day, percent, view_title
 
 WIDTH, HEIGHT, EDGE = 240, 64, 6
@@ -71,7 +72,9 @@ def matches(card: ClientCard, standing: Standing, words: str, chosen: Filter) ->
     }[chosen]
 
 
-def card_html(card: ClientCard, standing: Standing, pictures: tuple[str, ...]) -> str:
+def card_html(
+    card: ClientCard, standing: Standing, pictures: tuple[str, ...], colours: Palette
+) -> str:
     """The card: pictures, who and what for, how much is gone, what comes next, flags."""
     record = card.client.record
     name = record.name or record.code
@@ -88,7 +91,7 @@ def card_html(card: ClientCard, standing: Standing, pictures: tuple[str, ...]) -
         f'<div class="smp smp-client"><div class="smp-pair{single}">{shown}</div>'
         f'<div class="head"><h3>{text(name)}</h3>{code}</div>'
         f'<p class="quiet small">{text(goal)}</p>'
-        f"{_figures(card, standing)}{sparkline(card.steps, standing.target)}"
+        f"{_figures(card, standing)}{sparkline(card.steps, standing.target, colours)}"
         f'<p class="small">{text(due_words(standing))}</p>{_flags(card)}</div>'
     )
 
@@ -113,7 +116,7 @@ def _figures(card: ClientCard, standing: Standing) -> str:
     more = (
         f'<small class="quiet">+{len(standing.results) - 3}</small>' if standing.results[3:] else ""
     )
-    return f'<p class="figures">{"".join(parts)}{more}<small class="quiet">gone</small></p>'
+    return f'<p class="figures"><small class="quiet">Gone</small>{"".join(parts)}{more}</p>'
 
 
 def due_words(standing: Standing) -> str:
@@ -139,37 +142,43 @@ def _flags(card: ClientCard) -> str:
     return f'<p class="flags">{"".join(chips)}</p>' if chips else ""
 
 
-def sparkline(steps: tuple[FadeStep, ...], target: float | None) -> str:
+def sparkline(steps: tuple[FadeStep, ...], target: float | None, colours: Palette) -> str:
     """Pigment left over time, a line per view; filled marks count, hollow ones do not."""
-    dated = [step for step in steps if step.captured_on is not None]
-    days = [step.captured_on.toordinal() for step in dated if step.captured_on]
+    dated = [(step.captured_on, step) for step in steps if step.captured_on is not None]
+    days = [day.toordinal() for day, _ in dated]
     if len(set(days)) < 2:
         return ""
     first, span = min(days), max(days) - min(days)
-
-    def place(step: FadeStep) -> tuple[float, float]:
-        assert step.captured_on is not None
-        x = EDGE + (step.captured_on.toordinal() - first) / span * (WIDTH - 2 * EDGE)
-        return x, _level(1.0 - step.fade)
-
     parts = []
     if target:
         y = _level(1.0 - target)
-        parts.append(f'<line class="goal" x1="0" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>')
-    for view in dict.fromkeys(step.view for step in dated):
-        own = [step for step in dated if step.view == view]
-        line = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(s) for s in own if s.counts))
-        parts.append(f'<polyline points="{line}"/>')
-        for step in own:
-            x, y = place(step)
-            kind = "full" if step.counts else "open"
-            parts.append(f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="3"/>')
-    last = [step for step in dated if step.counts][-1:]
-    words = f"Pigment left over time, {percent(1 - last[0].fade)} at the end" if last else ""
-    return (
-        f'<svg class="spark" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{text(words)}" '
-        f'preserveAspectRatio="none">{"".join(parts)}</svg>'
+        parts.append(
+            f'<line x1="0" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="{colours.quiet}" '
+            'stroke-width="1.2" stroke-dasharray="3 4"/>'
+        )
+    for view in dict.fromkeys(step.view for _, step in dated):
+        places = [
+            (EDGE + (day.toordinal() - first) / span * (WIDTH - 2 * EDGE), step)
+            for day, step in dated
+            if step.view == view
+        ]
+        line = " ".join(f"{x:.1f},{_level(1.0 - s.fade):.1f}" for x, s in places if s.counts)
+        parts.append(
+            f'<polyline points="{line}" fill="none" stroke="{colours.accent}" stroke-width="1.8"/>'
+        )
+        for x, step in places:
+            fill = colours.accent if step.counts else colours.paper
+            parts.append(
+                f'<circle cx="{x:.1f}" cy="{_level(1.0 - step.fade):.1f}" r="3" fill="{fill}" '
+                f'stroke="{colours.accent}" stroke-width="1.4"/>'
+            )
+    drawing = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}">'
+        f"{''.join(parts)}</svg>"
     )
+    last = [step for _, step in dated if step.counts][-1:]
+    words = f"Pigment left over time, {percent(1 - last[0].fade)} at the end" if last else ""
+    return f'<img class="spark" src="{svg_uri(drawing)}" alt="{text(words)}">'
 
 
 def _level(left: float) -> float:

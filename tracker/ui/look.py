@@ -170,13 +170,7 @@ h1.smp-name { margin: 0 0 .3rem; padding: 0; font-size: 2.1rem; line-height: 1.1
   min-height: 1.9rem; }
 .smp-client .figures strong { font-size: 1.35rem; letter-spacing: -.01em; }
 .smp-client .flags { display: flex; flex-wrap: wrap; gap: .35rem; margin-top: .2rem; }
-.spark { width: 100%; height: 4rem; display: block; }
-.spark polyline { fill: none; stroke: var(--smp-accent); stroke-width: 2;
-  vector-effect: non-scaling-stroke; }
-.spark circle.full { fill: var(--smp-accent); }
-.spark circle.open { fill: var(--smp-card); stroke: var(--smp-accent); stroke-width: 1.5; }
-.spark .goal { stroke: var(--smp-quiet); stroke-width: 1.5; stroke-dasharray: 3 4;
-  vector-effect: non-scaling-stroke; }
+.spark { width: 100%; height: auto; display: block; }
 .smp-verdict p { margin: 0 0 .25rem; }
 .smp.smp-settings { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr));
   gap: 1rem 1.6rem; margin: .4rem 0 0; }
@@ -196,6 +190,21 @@ h1.smp-name { margin: 0 0 .3rem; padding: 0; font-size: 2.1rem; line-height: 1.1
   display: block; }
 .smp-timeline figcaption { font-size: .84rem; display: flex; flex-direction: column;
   align-items: flex-start; gap: .1rem; margin-top: .35rem; }
+.smp.smp-legend { list-style: none; display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; padding: 0;
+  margin: 0; font-size: .875rem; color: var(--smp-quiet); }
+.smp-legend li { display: inline-flex; align-items: center; gap: .45rem; margin: 0; padding: 0; }
+.smp-legend i { display: inline-block; width: .8rem; height: .8rem; border-radius: 99px; }
+.smp-legend .full { background: var(--smp-accent); }
+.smp-legend .open { border: 2px solid var(--smp-accent); }
+.smp-legend .cross { border-radius: 0; width: auto; height: auto; font-style: normal;
+  font-weight: 700; color: var(--smp-warn); line-height: 1; }
+.smp-legend .area { width: 1.3rem; border-radius: .15rem; }
+.smp-legend .own { background: color-mix(in srgb, var(--smp-accent) 30%, transparent); }
+.smp-legend .coming { background: color-mix(in srgb, var(--smp-accent) 15%, transparent);
+  border-bottom: 2px dashed var(--smp-accent); }
+.smp-legend .published { background: color-mix(in srgb, var(--smp-warn) 20%, transparent); }
+.smp-legend .floor { background: color-mix(in srgb, var(--smp-quiet) 25%, transparent); }
+.smp-legend .visit { background: var(--smp-warn); }
 .smp-card h3 { margin: 0; padding: 0; font-size: 1.2rem; overflow-wrap: anywhere; }
 .smp-thumb { aspect-ratio: 4 / 3; width: 100%; object-fit: cover; display: block;
   border-radius: .5rem; }

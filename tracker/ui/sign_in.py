@@ -138,7 +138,7 @@ def _known(users: Mapping[str, User]) -> User | None:
         verified = st.user.get("email_verified", True)
         return users.get(str(st.user.get("email", "")).lower()) if verified else None
     token = st.session_state.get("sign-in-token") or st.context.cookies.get(COOKIE, "")
-    name = signed_in().name_of(token) if token else None
+    name = signed_in().name_of(token) if token and isinstance(token, str) else None
     if name is None:
         return None
     st.session_state["sign-in-token"] = token

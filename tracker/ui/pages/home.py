@@ -70,8 +70,8 @@ def _first_visit(store: Store) -> None:
     with left.container(border=True, height="stretch"):
         st.html(
             '<div class="smp smp-card"><h3>Just looking?</h3><p class="quiet">Three sample clients '
-            "with 31 photos, drawn by the computer: nobody’s real scalp. Measuring them takes a "
-            "minute or two.</p></div>"
+            "over eight months, drawn by the computer: nobody’s real scalp. Measuring them takes a "
+            "few minutes, and you can look around meanwhile.</p></div>"
         )
         if st.button("Try the sample clients", type="primary", width="stretch", key="samples"):
             _samples(store)
@@ -194,7 +194,7 @@ def _card(store: Store, card: ClientCard, standing: Standing) -> None:
     code = card.client.record.code
     shown = tuple(picture_of(store, sha) for sha in (card.first_photo, card.last_photo) if sha)
     with st.container(border=True, height="stretch"):
-        st.html(home_cards.card_html(card, standing, shown))
+        st.html(home_cards.card_html(card, standing, shown, look.palette()))
         with st.container(horizontal=True, vertical_alignment="bottom", height="stretch"):
             if st.button("Open", key=f"open-{code}", width="stretch"):
                 session_store.open_client(code)
