@@ -336,6 +336,8 @@ def _marks(plot: Plot, x: alt.X, y: alt.Y, colours: Palette) -> Layers:
         kind: _frame([row for row in plot.rows if row.mark == kind])
         for kind in (COUNTED, EARLY, MISSING)
     }
+    low, high = _span(plot)
+    kinds[MISSING]["value"] = low - 0.06 * (high - low)  # at the foot: no value is claimed
     size = 70 if plot.compact else 140
     counted = alt.Chart(kinds[COUNTED])
     marks: Layers = [
@@ -355,7 +357,7 @@ def _marks(plot: Plot, x: alt.X, y: alt.Y, colours: Palette) -> Layers:
         .encode(x=x, y=y, tooltip=tips),
         alt.Chart(kinds[MISSING])
         .mark_point(shape="cross", angle=45, size=size, filled=True, color=colours.warn, opacity=1)
-        .encode(x=x, y=alt.value((170 if plot.compact else 360) - 9), tooltip=tips),
+        .encode(x=x, y=y, tooltip=tips),
     ]
     if len(kinds[COUNTED]) > 1:
         marks += _last_figure(plot, kinds[COUNTED], x, y, colours)
