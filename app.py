@@ -1,10 +1,11 @@
-"""The dashboard: `streamlit run app.py`. Page setup and navigation, nothing else."""
+"""The dashboard: `streamlit run app.py`. Page setup, sign-in and navigation, nothing else."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from tracker.ui import look, routes, workspace
+from tracker.ui import look, routes, sign_in
+from tracker.ui.speech import speak
 
 
 def main() -> None:
@@ -15,10 +16,14 @@ def main() -> None:
         layout="wide",
         initial_sidebar_state="collapsed",
     )
-    st.logo(str(look.ICON), size="large")
-    workspace.follow_address()
+    speak(st.context.locale)
     look.apply_style()
-    st.navigation(routes.pages(), position="top").run()
+    admitted = sign_in.admit()
+    sign_in.write_cookie()
+    page = st.navigation(routes.pages(), position="top" if admitted else "hidden")
+    if admitted:
+        st.logo(str(look.ICON), size="large")
+        routes.run(page)
 
 
 # A child process that imports this file again (spawned pools) must not draw the page.

@@ -51,11 +51,11 @@ def rendered_photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="session")
 def base_url(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a dashboard without clients."""
+    """Address of a dashboard on a store that is not there yet."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    empty = tmp_path_factory.mktemp("store")
+    empty = tmp_path_factory.mktemp("store") / "records"
     log = (tmp_path_factory.mktemp("log") / "server.log").open("wb")
     server = subprocess.Popen(
         [
@@ -115,7 +115,10 @@ def watched(page: Any, base_url: str) -> Iterator[Any]:
 def _environment(store: Path) -> dict[str, str]:
     import os
 
-    return dict(os.environ) | {"SMP_TRACKER_STORE": str(store)}
+    return dict(os.environ) | {
+        "SMP_TRACKER_RECORDS": str(store),
+        "SMP_TRACKER_USERS": str(store.parent / "users.json"),
+    }
 
 
 def _wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:

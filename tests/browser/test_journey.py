@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -30,16 +31,24 @@ def test_visit(
     letter = tmp_path / "letter.jpg"
     letter.write_bytes(b"%PDF-1.7 a letter")
 
-    # Add photos, one of them no photo at all.
+    # The first visit: add photos, one of them no photo at all; they are looked at one by one.
     page.goto("/")
     page.get_by_text("How much pigment is gone?").wait_for()
+    page.screenshot(path=shots / "home-first.png")
     page.locator("input[type=file]").set_input_files([*rendered_photos, letter])
-    page.get_by_text("3 photos ready").wait_for()
     page.get_by_text("letter.jpg is a PDF document").wait_for()
-    page.screenshot(path=shots / "photos.png", full_page=True)
+    page.get_by_text("Being looked at").first.wait_for(state="detached", timeout=MEASURING_MS)
+    assert page.locator(".smp-verdict").count() == 3
+    assert page.get_by_text("Being looked at").count() == 0
+    page.screenshot(path=shots / "add-photos.png", full_page=True)
+
+    # Nothing is lost on a reload, before anything is filed.
+    page.reload()
+    file_them = page.get_by_role("button", name="File 3 photos and measure")
+    file_them.wait_for()
 
     # Measure.
-    page.get_by_role("button", name="Measure 3 photos").click()
+    file_them.click()
     page.get_by_text("Fade over time").wait_for(timeout=MEASURING_MS)
     figure = page.locator(".smp-hero .figure").inner_text()
     shown = float(figure.replace("%", "").strip())
@@ -47,7 +56,7 @@ def test_visit(
     chart = page.locator('[data-testid="stVegaLiteChart"] :is(canvas, svg)').first
     chart.wait_for()
     page.wait_for_timeout(500)
-    page.screenshot(path=shots / "result.png")
+    page.screenshot(path=shots / "fade.png")
 
     # Take the table away; it says the same as the page.
     with page.expect_download() as waiting:
@@ -106,8 +115,52 @@ def test_phone(watched: playwright.Page, scheme: str, shots: Path) -> None:
     page = watched
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": 390, "height": 844})
-    for path in ("/", "/result", "/compare", "/learn"):
+    for path in ("/", "/client", "/add", "/fade", "/compare", "/batch", "/settings", "/learn"):
         page.goto(path)
         page.locator("h1, .smp-empty").first.wait_for()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.screenshot(path=shots / f"learn-phone-{scheme}.png")
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        name = path.strip("/") or "home"
+        page.screenshot(path=shots / f"{name}-phone-{scheme}.png", full_page=True)
+
+
+def test_two_people_at_once(
+    browser: playwright.Browser, base_url: str, rendered_photos: list[Path]
+) -> None:
+    """Each sees the own client, language and page; a closed tab in mid-upload harms nobody."""
+    german = browser.new_context(base_url=base_url, locale="de-DE").new_page()
+    american = browser.new_context(base_url=base_url, locale="en-US").new_page()
+    names = ("Anna <b>B</b>", "Bert")
+    for page, name in zip((german, american), names, strict=True):
+        page.set_default_timeout(MEASURING_MS)
+        page.goto("/client")
+        page.get_by_label("Name (optional)").fill(name)
+        page.get_by_role("button", name="Add the client").click()
+        page.locator("h1", has_text=name).wait_for()
+        page.get_by_role("tab", name="Consent and notes").click()
+        page.get_by_role("button", name="Note it").click()
+    today = date.today()
+    german.get_by_text(f"given {today:%d.%m.%Y}").wait_for()
+    american.get_by_text(f"given {today:%b} {today.day}, {today.year}").wait_for()
+    assert german.locator("h1").inner_text() == names[0]
+    assert american.locator("h1").inner_text() == names[1]
+    assert german.locator("h1 b").count() == 0
+
+    # A link is the client and the page, for somebody else too.
+    link = german.url
+    assert "client?client=" in link
+    third = browser.new_context(base_url=base_url).new_page()
+    third.goto(link)
+    third.locator("h1", has_text=names[0]).wait_for()
+
+    # A tab closed in mid-upload: what arrived whole is there, nothing half.
+    american.get_by_role("button", name="Add photos").click()
+    american.locator("input[type=file]").wait_for(state="attached")
+    american.locator("input[type=file]").set_input_files(rendered_photos)
+    address = american.url
+    american.close()
+    third.goto(address)
+    third.get_by_text("Whose photos?").wait_for()
+    third.wait_for_timeout(1500)
+    assert third.locator(".smp-verdict").count() <= len(rendered_photos)
+    assert third.get_by_text("error").count() == 0

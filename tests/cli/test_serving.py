@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -14,6 +15,9 @@ from pathlib import Path
 import pytest
 
 from tracker.cli import main, serving
+from tracker.samples import PACKAGE
+from tracker.storage.opening import open_store
+from tracker.storage.results import kept_analysis, measured_state
 
 
 def answers(address: str) -> bool:
@@ -59,7 +63,7 @@ def test_ending_the_command_ends_the_server(tmp_path: Path) -> None:
         [*command, "--port", str(port), "--no-browser"],
         stderr=subprocess.PIPE,
         text=True,
-        cwd=Path(serving.PACKAGE).parent,
+        cwd=PACKAGE.parent,
     )
     assert process.stderr is not None
     assert f"http://127.0.0.1:{port}" in process.stderr.readline()
@@ -82,24 +86,22 @@ def samples(small_client: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (folder / "anna").mkdir(parents=True)
     for photo in sorted(small_client.glob("*.jpg"))[:2]:
         shutil.copy(photo, folder / "anna")
-    real = serving.beside_package
     monkeypatch.setattr(
-        serving,
-        "beside_package",
-        lambda name: folder if name == "sample_images" else real(name),
+        serving, "sample_clients", lambda: sorted(p for p in folder.iterdir() if p.is_dir())
     )
     return folder
 
 
 def test_the_demo_measures_the_samples_twice_in_a_row(samples: Path, tmp_path: Path) -> None:
-    store = tmp_path / "store"
+    place = tmp_path / "store"
     for _ in range(2):
-        assert main(["demo", "--store", str(store), "--port", "0", "--check", "-q"]) == 0
-        assert (store / "results" / "anna" / "report.html").exists()
-        assert sorted(p.name for p in (store / "anna").iterdir()) == sorted(
-            p.name for p in (samples / "anna").iterdir()
-        )
-    assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith(".")) == []
+        assert main(["demo", "--store", str(place), "--port", "0", "--check", "-q"]) == 0
+        with open_store(str(place)) as store:
+            assert [kept.record.code for kept in store.clients()] == ["anna"]
+            assert len(store.photos("anna")) == 2
+            # The dashboard opens what the demo measured, and measures nothing again.
+            assert measured_state(store, "anna").missing == ()
+            assert kept_analysis(store, "anna") is not None
 
 
 def test_the_demo_replaces_nothing_but_a_demo(
@@ -109,9 +111,68 @@ def test_the_demo_replaces_nothing_but_a_demo(
     (tmp_path / "store" / "thesis.docx").touch()
     assert main(["demo", "--store", str(tmp_path / "store"), "--check"]) == 2
     assert "--store" in capsys.readouterr().err
+    (tmp_path / "store" / serving.DEMO_MARK).touch()
+    assert main(["demo", "--store", str(tmp_path / "store"), "--check"]) == 2
+    assert "thesis.docx" in capsys.readouterr().err
+    assert (tmp_path / "store" / "thesis.docx").exists()
     shutil.rmtree(samples / "anna")
     assert main(["demo", "--store", str(tmp_path / "other"), "--check"]) == 2
     assert "sample clients are missing" in capsys.readouterr().err
+
+
+def test_a_folder_of_something_else_is_no_store(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "anna").mkdir()
+    (tmp_path / "anna" / "2026-01-10_top.jpg").touch()
+    assert main(["app", "--store", str(tmp_path), "--port", "0", "--check"]) == 2
+    assert "smp-tracker import" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["anna"]
+
+
+def test_a_store_that_cannot_be_is_said_before_anything_starts(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["app", "--store", "ftp://clinic", "--check"]) == 2
+    assert "is no store" in capsys.readouterr().err
+
+
+def test_others_are_let_in_only_where_they_sign_in_or_a_person_says_so(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users = str(tmp_path / "users.json")
+    store = str(tmp_path / "store")
+    (tmp_path / "store").mkdir()
+    open_to_all = ["app", "--store", store, "--address", "0.0.0.0", "--port", "0", "--check"]
+    assert main([*open_to_all, "--users", users]) == 2
+    assert "nobody can sign in" in capfd.readouterr().err
+    assert main(["app", "--store", store, "--sign-in", "--users", users, "--check"]) == 2
+    capfd.readouterr()
+    assert main([*open_to_all, "--users", users, "--no-sign-in"]) == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse battery\n"))
+    assert main(["user", "add", "Anna", "--role", "owner", "--users", users]) == 0
+    assert "anna may sign in as owner" in capfd.readouterr().out
+    assert main([*open_to_all, "--users", users]) == 0
+
+
+def test_users_are_added_listed_and_removed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users = ["--users", str(tmp_path / "users.json")]
+    assert main(["user", "list", *users]) == 0
+    assert "nobody yet" in capsys.readouterr().out
+    monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
+    assert main(["user", "add", "anna", *users]) == 2
+    assert "needs 10 letters" in capsys.readouterr().err
+    bert = ["user", "add", "bert@clinic.example", "--no-password", "--role", "viewer", *users]
+    assert main(bert) == 0
+    capsys.readouterr()
+    assert main(["user", "list", "--json", *users]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["users"]
+    assert (found["name"], found["role"]) == ("bert@clinic.example", "viewer")
+    assert main(["user", "remove", "bert@clinic.example", *users]) == 0
+    assert main(["user", "remove", "bert@clinic.example", *users]) == 2
+    assert "user list" in capsys.readouterr().err
 
 
 def test_the_private_store_is_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +189,10 @@ def test_a_screen_is_needed_for_a_window(monkeypatch: pytest.MonkeyPatch) -> Non
         assert not serving._has_screen()
 
 
-def test_command_and_dashboard_agree_on_the_store() -> None:
-    from tracker.ui.clients import STORE_VARIABLE
+def test_command_and_dashboard_agree_on_their_variables() -> None:
+    from tracker.ui import session_store, sign_in
 
-    assert serving.STORE_VARIABLE == STORE_VARIABLE
+    assert serving.STORE_VARIABLE == session_store.STORE_VARIABLE
+    assert serving.VAULT_VARIABLE == session_store.VAULT_VARIABLE
+    assert serving.SIGN_IN_VARIABLE == sign_in.SWITCH_VARIABLE
+    assert serving.USERS_VARIABLE == sign_in.USERS_VARIABLE

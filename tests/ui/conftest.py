@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +16,13 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from tests import factories
-from tracker.series import Progress, SeriesAnalysis, SeriesPhoto, Session
+from tests.storage.made_up import make_measured_view
+from tracker import METHOD_VERSION, __version__
+from tracker.analysis import AnalysisSettings
+from tracker.series import Progress, SeriesAnalysis, SeriesPhoto
+from tracker.storage.import_folder import import_folder
+from tracker.storage.opening import open_store
+from tracker.storage.store import Store
 
 SETTLE_SECONDS = 20
 
@@ -36,46 +42,82 @@ def fresh_server() -> None:
     st.cache_data.clear()
 
 
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+class PaperEngine:
     """Stands in for `analyse_series`: known numbers at once. Lists what it was asked."""
-    asked: list[dict[str, Any]] = []
 
-    def analyse(
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+
+    def __call__(
+        self,
         photos: Sequence[SeriesPhoto],
         *,
-        client: str,
-        sessions: Sequence[Session],
+        settings: AnalysisSettings,
         progress: Progress,
         **rest: Any,
     ) -> SeriesAnalysis:
-        asked.append({"photos": photos, "client": client, "sessions": sessions} | rest)
+        self.asked.append({"photos": photos} | rest)
         for number, photo in enumerate(photos):
             progress(number / len(photos), f"looking at {photo.name}")
-        views = tuple(sorted({photo.view for photo in photos}))
-        made_up = factories.make_analysis(views)
-        return replace(made_up, client=client, sessions=tuple(sessions))
-
-    monkeypatch.setattr("tracker.analysis.analyse_series", analyse)
-    return asked
+        measured = [photo for photo in photos if "blurred" not in photo.name]
+        refused = tuple(
+            replace(
+                factories.make_refused(photo.name),
+                sha256=photo.sha256,
+                captured_on=photo.captured_on,
+                view=photo.view,
+            )
+            for photo in photos
+            if photo not in measured
+        )
+        return SeriesAnalysis(
+            client=rest["client"],
+            views=(make_measured_view(measured),),
+            refused=refused,
+            sessions=tuple(rest["sessions"]),
+            version=__version__,
+            method_version=METHOD_VERSION,
+            settings=settings.as_mapping(),
+            settings_hash=settings.fingerprint(),
+        )
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A store with one client: the made-up series as files."""
-    folder = tmp_path / "store"
-    client = folder / "client-a"
-    client.mkdir(parents=True)
+def engine(monkeypatch: pytest.MonkeyPatch) -> PaperEngine:
+    paper = PaperEngine()
+    monkeypatch.setattr("tracker.storage.results.analyse_series", paper)
+    return paper
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The place of a store that is not there yet, and nobody who could sign in."""
+    folder = tmp_path / "records"
+    monkeypatch.setenv("SMP_TRACKER_RECORDS", str(folder))
+    monkeypatch.setenv("SMP_TRACKER_USERS", str(tmp_path / "users.json"))
+    monkeypatch.delenv("SMP_TRACKER_VAULT", raising=False)
+    monkeypatch.delenv("SMP_TRACKER_SIGN_IN", raising=False)
+    return folder
+
+
+@pytest.fixture
+def store(empty: Path, tmp_path: Path) -> Iterator[Store]:
+    """A store with one client: the made-up series as files, and a photo that is refused."""
+    client = tmp_path / "client-a"
+    client.mkdir()
     for index in range(len(factories.FADES)):
         (client / factories.photo_name(index)).write_bytes(jpeg_of(index))
+    blurred = factories.make_srgb(0.9)
+    Image.fromarray(blurred).save(client / "2026-06-10_top_blurred.jpg")
     (client / "client.toml").write_text(
         'name = "Client <A>"\ngoal = "full removal"\n', encoding="utf-8"
     )
     days = [factories.BASELINE_DAY + timedelta(days=day) for day in factories.SESSION_DAYS]
     lines = ["date,method", *(f"{day.isoformat()},picosecond" for day in days)]
     (client / "sessions.csv").write_text("\n".join(lines), encoding="utf-8")
-    monkeypatch.setenv("SMP_TRACKER_STORE", str(folder))
-    return folder
+    with open_store(str(empty), create=True) as kept:
+        import_folder(kept, client)
+        yield kept
 
 
 @pytest.fixture

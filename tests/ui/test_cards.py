@@ -6,7 +6,6 @@ from dataclasses import replace
 from tests import factories
 from tracker.series import Stage
 from tracker.ui import cards, look
-from tracker.ui.fade_chart import lowest_value
 from tracker.ui.words import headline
 
 
@@ -60,7 +59,3 @@ def test_summary_line_leaves_out_what_is_not_known() -> None:
 
 def test_names_stay_as_they_are_in_markdown() -> None:
     assert look.plain("a_b*c.jpg") == r"a\_b\*c.jpg"
-
-
-def test_zone_plots_share_their_lowest_value() -> None:
-    assert lowest_value(factories.make_view()) < 0

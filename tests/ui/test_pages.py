@@ -1,270 +1,281 @@
-"""Every page through the app itself, engine of paper behind it."""
+"""Every page through the app itself on a real store, engine of paper behind it."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import threading
 from collections.abc import Callable
-from datetime import date
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from tests import factories
-from tests.ui.conftest import jpeg_of, shown_text
-from tracker.report.tables import analysis_json, photos_csv
+from tests.ui.conftest import PaperEngine, jpeg_of, shown_text
+from tests.ui.visits import another_tab, labels, press, titles, visit
+from tracker.records import ClientRecord
 from tracker.series import Progress, SeriesAnalysis
+from tracker.storage.opening import open_store
+from tracker.storage.results import measure_client
+from tracker.storage.store import Store
 
 Wait = Callable[[str], str]
+CODE = "client-a"
 
 
-def press(app: AppTest, label: str) -> AppTest:
-    return next(b for b in app.button if b.label == label).click().run()
-
-
-def visit(app: AppTest, title: str) -> None:
-    """Go to a page; `AppTest.switch_page` knows pages that are files only."""
-    known = app._registered_pages
-    app._page_hash = next(key for key, page in known.items() if page["page_name"] == title)
+def open_fade(app: AppTest, wait_for: Wait) -> str:
     app.run()
-
-
-def open_client(app: AppTest, wait_for: Wait) -> str:
-    app.run()
-    press(app, "Measure and open")
+    press(app, "Fade")
     return wait_for("Fade over time")
 
 
-def upload(app: AppTest, files: list[tuple[str, bytes, str]]) -> None:
-    app.get("file_uploader")[0].set_value(files)
-    app.run()
-    assert not app.exception
+# --- home ----------------------------------------------------------------------------------
 
 
-def photos_to_upload() -> list[tuple[str, bytes, str]]:
-    return [
-        (factories.photo_name(index), jpeg_of(index), "image/jpeg")
-        for index in range(len(factories.FADES))
-    ]
-
-
-def test_start_offers_the_clients_and_says_that_nothing_leaves(app: AppTest, store: Path) -> None:
+def test_the_first_visit_makes_a_store_silently_and_offers_both_ways(
+    app: AppTest, empty: Path
+) -> None:
     app.run()
     assert not app.exception
     words = shown_text(app)
+    assert "How much pigment is gone?" in words
+    assert "Nothing leaves this computer" in words
+    assert {"Try the sample clients", "New client"} <= set(labels(app))
+    assert (empty / "records.db").exists()
+
+
+def test_samples_come_in_by_one_click_and_are_measured(
+    app: AppTest, empty: Path, engine: PaperEngine, small_samples: Path, wait_for: Wait
+) -> None:
+    app.run()
+    press(app, "Try the sample clients")
+    words = wait_for("71\u00a0%")
+    assert "sample-one" in words
+    assert len(engine.asked) == 1
+
+
+@pytest.fixture
+def small_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """One small sample client in place of the shipped ones."""
+    folder = tmp_path / "samples" / "sample-one"
+    folder.mkdir(parents=True)
+    for index in range(len(factories.FADES)):
+        (folder / factories.photo_name(index)).write_bytes(jpeg_of(index))
+    monkeypatch.setattr("tracker.ui.pages.home.sample_clients", lambda: [folder])
+    return folder
+
+
+def test_home_shows_every_client_with_what_matters(
+    app: AppTest, store: Store, engine: PaperEngine
+) -> None:
+    app.run()
+    words = shown_text(app)
     assert "Client &lt;A&gt;" in words
     assert "Client <A>" not in words
-    assert "Nothing leaves this computer" in words
-    assert "4 photos".replace(" ", "\u00a0") in words
-
-
-def test_start_without_clients_says_what_to_do(
-    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SMP_TRACKER_STORE", str(tmp_path / "nowhere"))
+    assert "5\u00a0photos to measure" in words
+    measure_client(store, CODE)
     app.run()
-    assert not app.exception
-    assert "smp-tracker render" in shown_text(app)
+    words = shown_text(app).replace("\u00a0", " ")
+    assert "<strong>71 %</strong>" in words
+    assert "Pigment left over time, 29 % at the end" in words
+    assert "Full removal, 95 % gone · 3 sessions" in words
+    assert "to measure" not in words
+
+
+def test_home_searches_and_filters(app: AppTest, store: Store) -> None:
+    store.add_client(ClientRecord("C-0002", name="Bert"))
+    app.run()
+    app.text_input[0].set_value("bert").run()
+    assert "Bert" in shown_text(app)
+    assert "Client &lt;A&gt;" not in shown_text(app)
+    app.text_input[0].set_value("nobody").run()
+    assert "No client fits" in shown_text(app)
+    app.text_input[0].set_value("").run()
+    app.button_group[0].set_value("To measure").run()
+    assert "Bert" not in shown_text(app)
+
+
+def test_many_clients_come_page_by_page(app: AppTest, store: Store) -> None:
+    for _ in range(14):
+        store.add_client(ClientRecord(""))
+    app.run()
+    assert labels(app).count("Open") == 12
+    press(app, "Show more (3 left)")
+    assert labels(app).count("Open") == 15
+
+
+# --- one client ----------------------------------------------------------------------------
+
+
+def test_client_page_lays_sessions_and_photos_in_time(
+    app: AppTest, store: Store, engine: PaperEngine
+) -> None:
+    measure_client(store, CODE)
+    app.run()
+    press(app, "Open")
+    assert app.query_params["client"] in (CODE, [CODE])
+    words = shown_text(app).replace("\u00a0", " ")
+    order = [
+        words.index(mark)
+        for mark in ("Before the first session", "Session 1", "Session 2", "Session 3")
+    ]
+    assert order == sorted(order)
+    assert "71 % gone" in words
+    assert "35 days after session 3: healed" in words
+    assert "picosecond" in words
+
+
+def test_a_new_client_is_entered_and_its_plan_changed(app: AppTest, empty: Path) -> None:
+    app.run()
+    press(app, "New client")
+    app.text_input[0].set_value("Anna <i>B</i>")
+    press(app, "Add the client")
+    assert "Anna &lt;i&gt;B&lt;/i&gt;" in shown_text(app)
+    with open_store(str(empty)) as kept:
+        assert [one.record.name for one in kept.clients()] == ["Anna <i>B</i>"]
+        field = next(f for f in app.text_input if f.label == "Currency")
+        field.set_value("eur")
+        press(app, "Save")
+        plan = kept.plan("C-0001")
+        assert plan is not None
+        assert plan.record.currency == "EUR"
+
+
+def test_what_the_rules_refuse_is_said_and_nothing_changed(app: AppTest, store: Store) -> None:
+    app.run()
+    press(app, "Open")
+    first = factories.BASELINE_DAY + timedelta(days=factories.SESSION_DAYS[0])
+    next(f for f in app.date_input if f.label == "Day").set_value(first)
+    press(app, "Add the session")
+    assert "Nothing was changed" in shown_text(app)
+    assert len(store.sessions(CODE)) == 3
+    next(f for f in app.date_input if f.label == "Day").set_value(first + timedelta(days=150))
+    press(app, "Add the session")
+    assert len(store.sessions(CODE)) == 4
+
+
+def test_consent_and_notes_are_kept(app: AppTest, store: Store) -> None:
+    app.run()
+    press(app, "Open")
+    press(app, "Note it")
+    app.text_area[0].set_value("tolerated <well>")
+    press(app, "Keep the note")
+    assert [kept.record.text for kept in store.notes(CODE)] == ["tolerated <well>"]
+    assert "tolerated &lt;well&gt;" in shown_text(app)
+    press(app, "Withdraw")
+    assert store.consents(CODE)[0].record.withdrawn_on == store.today
+
+
+def test_somebody_else_was_quicker(app: AppTest, store: Store) -> None:
+    from dataclasses import replace
+
+    app.run()
+    press(app, "Open")
+    field = next(f for f in app.text_input if f.label == "Name")
+    kept = store.client(CODE)
+    field.set_value("Mine")
+    store.change_client(replace(kept, record=replace(kept.record, name="Theirs")))
+    # The form that was filled in is of the record before: it is drawn anew, nothing overwritten.
+    press(app, "Save")
+    assert store.client(CODE).record.name == "Theirs"
+
+
+# --- fade ----------------------------------------------------------------------------------
 
 
 def test_client_is_measured_and_headed_in_plain_words(
-    app: AppTest, store: Path, engine: list[dict[str, Any]], wait_for: Wait
+    app: AppTest, store: Store, engine: PaperEngine, wait_for: Wait
 ) -> None:
-    words = open_client(app, wait_for).replace("\u00a0", " ")
+    words = open_fade(app, wait_for).replace("\u00a0", " ")
     assert '<div class="figure">71 %</div>' in words
     assert "of the pigment is gone" in words
     assert "(67–75 %)" in words
     assert "35 days after session 3: healed" in words
-    assert "Noticeable" in words
-    assert len(engine) == 1
-    assert engine[0]["client"] == "Client <A>"
-    assert len(engine[0]["sessions"]) == 3
+    assert len(engine.asked) == 1
+    assert engine.asked[0]["client"] == CODE
+    assert len(engine.asked[0]["sessions"]) == 3
+
+
+def test_what_is_measured_is_never_measured_again(
+    app: AppTest, store: Store, engine: PaperEngine, wait_for: Wait, root: Path
+) -> None:
+    measure_client(store, CODE)
+    open_fade(app, wait_for)
+    other = another_tab(root, CODE)
+    visit(other, "Fade")
+    assert "71" in shown_text(other)
+    assert len(engine.asked) == 1
 
 
 def test_refused_photo_stands_with_reason_and_remedy(
-    app: AppTest, store: Path, engine: list[dict[str, Any]], wait_for: Wait
+    app: AppTest, store: Store, engine: PaperEngine, wait_for: Wait
 ) -> None:
-    words = open_client(app, wait_for)
-    assert "blurred.jpg could not be measured" in words
+    words = open_fade(app, wait_for)
+    assert "2026-06-10_top_blurred.jpg could not be measured" in words
     assert "Too blurred to show dots. Hold the phone still" in words
+    assert "could not be measured: point at it" in words
 
 
-def test_downloads_parse_and_agree_with_the_page(
-    app: AppTest, store: Path, engine: list[dict[str, Any]], wait_for: Wait
+def test_every_measure_and_axis_of_the_plot_draws(
+    app: AppTest, store: Store, engine: PaperEngine, wait_for: Wait
 ) -> None:
-    open_client(app, wait_for)
-    labels = [button.label for button in app.get("download_button")]
-    assert labels == [
+    open_fade(app, wait_for)
+    assert "forecast with 80 and 95 % bands" in shown_text(app)
+    n_charts = len(app.get("vega_lite_chart"))
+    assert n_charts == 1 + len(factories.ZONES)
+    for measure in ("Evenness", "Density", "Contrast", "Pigment left"):
+        for axis in ("By session", "By date"):
+            app.button_group(key="fade-measure").set_value(measure)
+            next(b for b in app.button_group if b.label == "Against").set_value(axis)
+            app.run()
+            assert not app.exception
+            assert len(app.get("vega_lite_chart")) == n_charts
+
+
+def test_downloads_are_there(
+    app: AppTest, store: Store, engine: PaperEngine, wait_for: Wait
+) -> None:
+    open_fade(app, wait_for)
+    assert [button.label for button in app.get("download_button")] == [
+        "Picture of the fade (SVG)",
+        "Data of this plot (CSV)",
         "Photos (CSV)",
         "Zones (CSV)",
         "Dots (CSV)",
         "Everything (JSON)",
-        "Picture of the plot (SVG)",
     ]
 
 
-def test_a_second_visit_finds_the_result(
-    app: AppTest, store: Path, engine: list[dict[str, Any]], wait_for: Wait, root: Path
-) -> None:
-    open_client(app, wait_for)
-    assert app.query_params["client"] == "client-a"
-    other = AppTest.from_file(str(root / "app.py"), default_timeout=20)
-    other.query_params["client"] = "client-a"
-    other.run()
-    assert any(button.label == "Open" for button in other.button)
-    press(other, "Open")
-    assert "71" in shown_text(other)
-    assert len(engine) == 1
-
-
-def test_compare_lays_first_and_last_on_each_other(
-    app: AppTest, store: Path, engine: list[dict[str, Any]], wait_for: Wait
-) -> None:
-    open_client(app, wait_for)
-    press(app, "Compare before and after")
-    assert not app.exception
-    before, after = app.selectbox
-    assert before.value == 0
-    assert after.value == 3
-    words = shown_text(app)
-    assert "lie on each other to within about 0.4 pixels" in words
-    assert "of the pigment is gone" in words
-    after.select_index(1).run()
-    assert not app.exception
-    assert "30\u00a0% of the pigment is gone" in shown_text(app)
-    app.toggle[0].set_value(True).run()
-    assert not app.exception
-
-
-@pytest.mark.parametrize("place", ["Result", "Compare"])
-def test_pages_without_a_client_say_what_to_do(app: AppTest, store: Path, place: str) -> None:
-    app.run()
-    visit(app, place)
-    assert not app.exception
-    assert "No client is open" in shown_text(app)
-    press(app, "Go to photos")
-    assert "How much pigment is gone?" in shown_text(app)
-
-
-def test_client_that_is_gone(app: AppTest, store: Path) -> None:
-    app.query_params["added"] = "never-heard-of"
-    app.run()
-    visit(app, "Result")
-    assert "no longer here" in shown_text(app)
-
-
-def test_learn_explains(app: AppTest, store: Path) -> None:
-    app.run()
-    visit(app, "How it is measured")
-    assert not app.exception
-    assert "The first photo sets the dots" in shown_text(app)
-    assert len(app.expander) >= 6
-
-
-def test_uploads_are_checked_dated_and_measured(
-    app: AppTest, store: Path, engine: list[dict[str, Any]], wait_for: Wait
-) -> None:
-    app.run()
-    upload(app, photos_to_upload())
-    words = shown_text(app)
-    assert "4\u00a0photos ready" in words
-    press(app, "Measure 4\u00a0photos")
-    wait_for("Fade over time")
-    photos = engine[0]["photos"]
-    assert [photo.view for photo in photos] == ["top"] * 4
-    assert photos[0].captured_on == date(2026, 1, 10)
-    assert photos[0].read().shape == (*factories.SHAPE, 3)
-    assert "added" in app.query_params
-
-
-def test_bad_uploads_get_a_line_each_and_the_others_are_measured(
-    app: AppTest, store: Path, engine: list[dict[str, Any]], wait_for: Wait
-) -> None:
-    tiny = io.BytesIO()
-    Image.new("RGB", (1, 1)).save(tiny, "PNG")
-    good = photos_to_upload()
-    app.run()
-    upload(
-        app,
-        [
-            *good,
-            ("copy of first.jpg", good[0][1], "image/jpeg"),
-            ("letter.jpg", b"%PDF-1.7 a letter", "image/jpeg"),
-            ("<b>empty</b>.jpg", b"", "image/jpeg"),
-            ("dot.png", tiny.getvalue(), "image/png"),
-            ("half.jpg", good[1][1][:4000], "image/jpeg"),
-        ],
-    )
-    words = shown_text(app)
-    assert "letter.jpg is a PDF document, not a photo" in words
-    assert "&lt;b&gt;empty&lt;/b&gt;.jpg is empty (zero bytes)" in words
-    assert "dot.png is only 1 x 1 pixels" in words
-    assert "half.jpg is damaged or cut short" in words
-    assert "copy of first.jpg is the same photo as 2026-01-10_top.jpg" in words
-    press(app, "Measure 4\u00a0photos")
-    words = wait_for("Fade over time")
-    assert "letter.jpg was left out" in words
-    assert len(engine[0]["photos"]) == 4
-
-
-def test_added_photos_survive_a_look_at_another_page(app: AppTest, store: Path) -> None:
-    app.run()
-    upload(app, photos_to_upload()[:2])
-    visit(app, "How it is measured")
-    visit(app, "Photos")
-    assert "2\u00a0photos ready" in shown_text(app)
-    press(app, "Start over")
-    assert "photos ready" not in shown_text(app)
-
-
 def test_a_crash_of_the_engine_is_told_and_can_be_tried_again(
-    app: AppTest, store: Path, monkeypatch: pytest.MonkeyPatch, wait_for: Wait
+    app: AppTest, store: Store, monkeypatch: pytest.MonkeyPatch, wait_for: Wait
 ) -> None:
     def crash(*_: Any, **__: Any) -> None:
         raise MemoryError("no room")
 
-    monkeypatch.setattr("tracker.analysis.analyse_series", crash)
+    monkeypatch.setattr("tracker.storage.results.analyse_series", crash)
     app.run()
-    press(app, "Measure and open")
+    press(app, "Fade")
     words = wait_for("The measuring ended with an error")
     assert "no room" in words
     assert "untouched" in words
-    assert any(button.label == "Try again" for button in app.button)
-
-
-def test_a_broken_record_file_is_named(app: AppTest, store: Path) -> None:
-    (store / "client-a" / "sessions.csv").write_text("day,method\n1,2\n", encoding="utf-8")
-    app.run()
-    assert not app.exception
-    assert "sessions.csv" in shown_text(app)
-
-
-def test_tables_of_the_downloads_parse(engine: list[dict[str, Any]]) -> None:
-    analysis = factories.make_analysis()
-    rows = list(csv.DictReader(io.StringIO(photos_csv(analysis))))
-    assert len(rows) == 5
-    assert json.loads(analysis_json(analysis))["client"] == "Client A"
+    assert "Try again" in labels(app)
 
 
 def test_measuring_can_be_stopped_and_taken_up_again(
-    app: AppTest, store: Path, monkeypatch: pytest.MonkeyPatch, wait_for: Wait
+    app: AppTest, store: Store, engine: PaperEngine, monkeypatch: pytest.MonkeyPatch, wait_for: Wait
 ) -> None:
     go, started = threading.Event(), threading.Event()
 
-    def slow(*_: Any, progress: Progress, client: str, **__: Any) -> SeriesAnalysis:
+    def slow(*given: Any, progress: Progress, **rest: Any) -> SeriesAnalysis:
         started.set()
         go.wait(20)
         progress(0.5, "half way")
-        return factories.make_analysis()
+        return engine(*given, progress=progress, **rest)
 
-    monkeypatch.setattr("tracker.analysis.analyse_series", slow)
+    monkeypatch.setattr("tracker.storage.results.analyse_series", slow)
     app.run()
-    press(app, "Measure and open")
+    press(app, "Fade")
     assert started.wait(20)
     assert "Measuring" in shown_text(app)
     press(app, "Stop measuring")
@@ -274,14 +285,98 @@ def test_measuring_can_be_stopped_and_taken_up_again(
     wait_for("Fade over time")
 
 
-def test_a_view_is_chosen_and_remembered(
-    app: AppTest, store: Path, engine: list[dict[str, Any]], wait_for: Wait
+# --- compare, learn, settings ----------------------------------------------------------------
+
+
+def test_compare_lays_first_and_last_on_each_other(
+    app: AppTest, store: Store, engine: PaperEngine, wait_for: Wait
 ) -> None:
-    first = store / "client-a" / factories.photo_name(0)
-    (store / "client-a" / "2026-01-10_crown.jpg").write_bytes(first.read_bytes())
-    open_client(app, wait_for)
-    choice = app.get("button_group")[0]
-    assert [label.split()[0] for label in choice.options] == ["Crown", "Top"]
-    choice.set_value(1).run()
+    open_fade(app, wait_for)
+    press(app, "Compare before and after")
+    before, after = app.selectbox
+    assert before.value == 0
+    assert after.value == 3
+    words = shown_text(app)
+    assert "lie on each other to within about 0.4 pixels" in words
+    after.select_index(1).run()
     assert not app.exception
-    assert 'aria-label="Result, Top"' in shown_text(app)
+    assert "30\u00a0% of the pigment is gone" in shown_text(app)
+
+
+def test_learn_explains(app: AppTest, store: Store) -> None:
+    visit(app, "Learn")
+    assert "The first photo sets the dots" in shown_text(app)
+    assert len(app.expander) >= 6
+
+
+def test_settings_say_where_things_are(app: AppTest, store: Store, empty: Path) -> None:
+    visit(app, "Settings")
+    words = shown_text(app)
+    assert str(empty) in words
+    assert "Nobody signs in here" in words
+
+
+def test_a_client_is_erased_after_the_code_was_typed(app: AppTest, store: Store) -> None:
+    visit(app, "Settings")
+    app.selectbox(key="erase-client").set_value(CODE).run()
+    erase = next(b for b in app.button if b.label == "Erase")
+    assert erase.disabled
+    app.text_input(key="erase-typed").set_value(CODE).run()
+    press(app, "Erase")
+    assert store.clients() == []
+
+
+# --- links -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["Fade", "Compare"])
+def test_pages_without_a_client_say_what_to_do(app: AppTest, store: Store, place: str) -> None:
+    visit(app, place)
+    assert "No client is open" in shown_text(app)
+    press(app, "Go to all clients")
+    assert "Clients" in shown_text(app)
+
+
+def test_a_link_to_a_client_that_is_gone(store: Store, root: Path) -> None:
+    other = another_tab(root, "never-<b>heard</b>")
+    visit(other, "Fade")
+    words = shown_text(other)
+    assert "No client never-&lt;b&gt;heard&lt;/b&gt; here" in words
+
+
+def test_two_visitors_do_not_mix(store: Store, root: Path) -> None:
+    store.add_client(ClientRecord("C-0002", name="Bert"))
+    one, two = another_tab(root, CODE), another_tab(root, "C-0002")
+    visit(one, "Client")
+    visit(two, "Client")
+    visit(one, "Settings")
+    visit(one, "Client")
+    assert "Client &lt;A&gt;" in shown_text(one)
+    assert "Bert" in shown_text(two)
+    assert "Bert" not in shown_text(one)
+
+
+def test_a_store_that_cannot_be_opened_is_said(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMP_TRACKER_RECORDS", "ftp://nowhere")
+    app.run()
+    assert not app.exception
+    assert "is no store" in shown_text(app)
+    assert "Nothing was lost" in shown_text(app)
+
+
+def test_menu(app: AppTest, store: Store) -> None:
+    app.run()
+    assert [
+        t for t in titles(app) if t not in ("Report", "Zones", "Corrections", "Capture guide")
+    ] == [
+        "Home",
+        "Client",
+        "Add photos",
+        "Fade",
+        "Compare",
+        "Batch",
+        "Settings",
+        "Learn",
+    ]

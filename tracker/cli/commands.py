@@ -23,6 +23,8 @@ from tracker.cli.options import (
     WhatIfMethod,
     WhatIfSpacing,
 )
+from tracker.cli.options import Store as StoreOption
+from tracker.cli.options import Vault as VaultOption
 from tracker.cli.terminal import (
     DONE,
     INTERRUPTED,
@@ -32,6 +34,7 @@ from tracker.cli.terminal import (
     stopping_cleanly,
     visible,
 )
+from tracker.cli.user_commands import user_app
 
 app = typer.Typer(
     name="smp-tracker",
@@ -88,22 +91,42 @@ def demo(
 
 @app.command(name="app")
 def dashboard(
-    store: Annotated[
-        Path | None, typer.Option(help="Folder of client folders; the samples by default.")
-    ] = None,
+    store: StoreOption = None,
+    vault: VaultOption = None,
     port: Port = None,
+    address: Annotated[
+        str, typer.Option(help="Address to serve at; 0.0.0.0 lets other computers in.")
+    ] = "127.0.0.1",
+    sign_in: Annotated[
+        bool | None,
+        typer.Option(
+            "--sign-in/--no-sign-in",
+            help="Ask people to sign in; by default where others can reach the dashboard.",
+        ),
+    ] = None,
+    users: Annotated[
+        Path | None,
+        typer.Option(envvar="SMP_TRACKER_USERS", show_envvar=False, help="File of users."),
+    ] = None,
     no_browser: NoBrowser = False,
     check: Check = False,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> int:
-    """Open the dashboard on a store."""
+    """Open the dashboard on a store; a private one is made where none is named."""
     from tracker.cli.serving import serve_store
 
-    terminal = Terminal(as_json, quiet, verbose)
     return serve_store(
-        store, port=port, open_browser=not no_browser, check=check, terminal=terminal
+        store,
+        vault=vault,
+        address=address,
+        port=port,
+        sign_in=sign_in,
+        users=users,
+        open_browser=not no_browser,
+        check=check,
+        terminal=Terminal(as_json, quiet, verbose),
     )
 
 
@@ -330,6 +353,7 @@ def self_check(
 
 record_commands.register(app)
 dossier_commands.register(app)
+app.add_typer(user_app, name="user")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""The dashboard as a child process, on a store of client folders; and the demo."""
+"""The dashboard as a child process on a store; and the demo."""
 
 from __future__ import annotations
 
@@ -7,32 +7,41 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
+from tracker.access import AccessError, is_loopback, read_users
 from tracker.cli.terminal import DONE, Terminal, UnusableError
-from tracker.storage.location import data_folder
+from tracker.samples import beside_package, import_samples, sample_clients
+from tracker.storage.location import DATABASE_FILE, VAULT_FOLDER, data_folder, store_place
+from tracker.storage.opening import open_store
 
-STORE_VARIABLE = "SMP_TRACKER_STORE"
-"""Tells the dashboard which folder of client folders to show."""
+STORE_VARIABLE = "SMP_TRACKER_RECORDS"
+VAULT_VARIABLE = "SMP_TRACKER_VAULT"
+SIGN_IN_VARIABLE = "SMP_TRACKER_SIGN_IN"
+USERS_VARIABLE = "SMP_TRACKER_USERS"
 DEFAULT_PORT = 8501
 START_SECONDS = 90
 DEMO_MARK = ".smp-tracker-demo"
 """Lies in a demo's store, so that the next demo may replace it and nothing else."""
+OWN_FILES = {
+    DEMO_MARK,
+    DATABASE_FILE,
+    f"{DATABASE_FILE}-wal",
+    f"{DATABASE_FILE}-shm",
+    VAULT_FOLDER,
+    "tray",
+}
+HERE = "127.0.0.1"
 
-PACKAGE = Path(__file__).resolve().parent.parent
 
-
-def beside_package(name: str) -> Path:
-    """Return `app.py` or `sample_images`: in a checkout beside the package, else inside it."""
-    beside = PACKAGE.parent / name
-    return beside if beside.exists() else PACKAGE / "bundled" / name
+def default_users() -> Path:
+    """The file of users where none is named."""
+    return data_folder() / "users.json"
 
 
 def demo(
@@ -43,92 +52,146 @@ def demo(
     check: bool,
     terminal: Terminal,
 ) -> int:
-    """Copy the sample clients to a fresh store, measure them, and serve the dashboard."""
-    from tracker.cli.batching import batch
+    """Bring the sample clients into a fresh store, measure them, and serve the dashboard."""
+    from tracker.storage.results import measure_client
 
-    samples = beside_package("sample_images")
-    clients = sorted(f for f in samples.glob("*") if f.is_dir()) if samples.is_dir() else []
-    if not clients:
-        raise UnusableError(f"{samples}: the sample clients are missing; install the package again")
-    store = store or data_folder() / "demo"
-    _fresh_store(clients, store)
-    terminal.remark(f"measuring {len(clients)} sample clients in {store}")
-    # Photos that cannot be measured are part of the demo: the status of the batch does not count.
-    batch(
-        store,
-        store / "results",
-        jobs=0,
-        overwrite=True,
-        # One JSON document at most: that of the dashboard's address.
-        terminal=replace(
-            terminal,
-            as_json=False,
-            quiet=terminal.quiet or terminal.as_json,
-            verbose=not terminal.quiet,
-        ),
+    folders = sample_clients()
+    if not folders:
+        raise UnusableError(
+            f"{beside_package('sample_images')}: the sample clients are missing; "
+            "install the package again"
+        )
+    folder = store or data_folder() / "demo"
+    _fresh_folder(folder)
+    terminal.remark(f"measuring {len(folders)} sample clients in {folder}")
+    with open_store(str(folder), create=True) as kept:
+        for done in import_samples(kept, folders):
+            with terminal.progress(done.code) as progress:
+                found = measure_client(kept, done.code, progress=progress)
+            n = sum(photo.usable for photo in found.analysis.photos)
+            terminal.remark(f"{done.code}: {n} of {len(found.analysis.photos)} photos measured")
+    return serve_store(
+        str(folder), port=port, open_browser=open_browser, check=check, terminal=terminal
     )
-    return serve_store(store, port=port, open_browser=open_browser, check=check, terminal=terminal)
 
 
-def _fresh_store(clients: list[Path], store: Path) -> None:
-    if store.exists() and not (
-        store.is_dir() and ((store / DEMO_MARK).exists() or not any(store.iterdir()))
+def _fresh_folder(folder: Path) -> None:
+    """An empty folder with the demo's mark; an earlier demo goes, nothing else does."""
+    if folder.exists() and not (
+        folder.is_dir() and ((folder / DEMO_MARK).exists() or not any(folder.iterdir()))
     ):
-        raise UnusableError(f"{store}: holds other files; name a new or empty folder with --store")
+        raise UnusableError(f"{folder}: holds other files; name a new or empty folder with --store")
     try:
-        store.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{store.name}.", dir=store.parent))
-        try:
-            (work / DEMO_MARK).touch()
-            for client in clients:
-                shutil.copytree(client, work / client.name)
-            if store.exists():
-                shutil.rmtree(store)
-            work.rename(store)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path in [path for path in folder.iterdir() if path.name in OWN_FILES]:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        left = sorted(path.name for path in folder.iterdir())
+        if left:
+            raise UnusableError(
+                f"{folder}: holds {left[0]}, which no demo made; name a new folder with --store"
+            )
+        (folder / DEMO_MARK).touch()
     except OSError as error:
         reason = (error.strerror or "unknown error").lower()
         raise UnusableError(
-            f"{store}: cannot be written ({reason}); name another folder with --store"
+            f"{folder}: cannot be written ({reason}); name another folder with --store"
         ) from error
 
 
 def serve_store(
-    store: Path | None,
+    store: str | None,
     *,
+    vault: str | None = None,
+    address: str = HERE,
     port: int | None,
+    sign_in: bool | None = None,
+    users: Path | None = None,
     open_browser: bool,
     check: bool,
     terminal: Terminal,
 ) -> int:
-    """Serve the dashboard on this computer only, until Ctrl-C; with `check` until it answers."""
-    if store is not None and not store.is_dir():
-        raise UnusableError(f"{store}: there is no such folder; name a folder of client folders")
-    chosen = _port(port)
-    address = f"http://127.0.0.1:{chosen}"
-    with _server(chosen, store) as server:
-        _wait_until_healthy(server, address)
+    """Serve the dashboard until Ctrl-C; with `check` until it answers.
+
+    `sign_in` None asks people to sign in where others than this computer can reach the page.
+    """
+    _check_store(store)
+    wanted = not is_loopback(address) if sign_in is None else sign_in
+    if wanted:
+        _check_users(users or default_users())
+    # Made and brought up to this program here: what is wrong with it is one line on the terminal.
+    open_store(store, vault=vault, create=True).close()
+    chosen = _port(address, port)
+    seen_at = address if address not in ("0.0.0.0", "::") else HERE
+    page = f"http://{f'[{seen_at}]' if ':' in seen_at else seen_at}:{chosen}"
+    environment = {
+        STORE_VARIABLE: store,
+        VAULT_VARIABLE: vault,
+        SIGN_IN_VARIABLE: "on" if wanted else "off",
+        USERS_VARIABLE: str((users or default_users()).absolute()),
+    }
+    with _server(address, chosen, environment) as server:
+        _wait_until_healthy(server, page)
         if check:
-            terminal.result(f"the dashboard answers at {address}", {"address": address})
+            terminal.result(f"the dashboard answers at {page}", {"address": page})
             return DONE
-        terminal.remark(f"The dashboard is at {address} (Ctrl-C ends it).")
+        terminal.remark(f"The dashboard is at {page} (Ctrl-C ends it).")
+        if not wanted and not is_loopback(address):
+            terminal.remark("Whoever reaches this address may see and change everything.")
         if terminal.as_json:
-            terminal.result("", {"address": address})
+            terminal.result("", {"address": page})
         if open_browser and _has_screen():
-            webbrowser.open(address)
+            webbrowser.open(page)
         try:
             return DONE if server.wait() == 0 else 1
         except KeyboardInterrupt:
             return DONE
 
 
-def _port(wanted: int | None) -> int:
+def _check_store(store: str | None) -> None:
+    """Refuse a folder that holds something else: no store is made amid a person's files."""
+    folder = store_place(store).folder
+    if folder is None or (folder / DATABASE_FILE).exists():
+        return
+    if not folder.is_dir():
+        if store is None:
+            return
+        # A slip of the pen must not open an empty clinic.
+        raise UnusableError(
+            f"{store}: there is no such folder; make it first, or leave out --store"
+        )
+    others = sorted(p for p in folder.iterdir() if p.name not in OWN_FILES)
+    if others:
+        kind = "client folders" if others[0].is_dir() else "other files"
+        raise UnusableError(
+            f"{folder}: holds {kind} and no records; name a new folder with --store, and bring "
+            f"each client in with `smp-tracker import {others[0]} --store ...`"
+        )
+
+
+def _check_users(users: Path) -> None:
+    """Refuse to serve others where nobody can sign in."""
+    try:
+        anybody = bool(read_users(users))
+    except AccessError as error:
+        raise UnusableError(str(error)) from error
+    if not anybody:
+        raise UnusableError(
+            "others could reach the dashboard and nobody can sign in: add people with "
+            "`smp-tracker user add NAME --role owner`, or say --no-sign-in if everybody who "
+            "reaches this address may see and change everything"
+        )
+
+
+def _port(address: str, wanted: int | None) -> int:
     """The wanted port if it is free; without a wish the usual one, or any that is free."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     for port in (wanted,) if wanted is not None else (DEFAULT_PORT, 0):
-        with socket.socket() as probe:
+        with socket.socket(family) as probe:
             try:
-                probe.bind(("127.0.0.1", port))
+                probe.bind((address, port))
             except OSError:
                 continue
             return int(probe.getsockname()[1])
@@ -136,24 +199,30 @@ def _port(wanted: int | None) -> int:
 
 
 @contextmanager
-def _server(port: int, store: Path | None) -> Iterator[subprocess.Popen[bytes]]:
+def _server(
+    address: str, port: int, settings: dict[str, str | None]
+) -> Iterator[subprocess.Popen[bytes]]:
     page = beside_package("app.py")
     if not page.exists():
         raise UnusableError(f"{page}: the dashboard is missing; install the package again")
     options = {
         "server.port": port,
-        "server.address": "127.0.0.1",
+        "server.address": address,
         "server.headless": "true",
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": "false",
-        "browser.serverAddress": "127.0.0.1",
         "client.toolbarMode": "viewer",
         "logger.level": "error",
     }
+    if is_loopback(address):
+        options["browser.serverAddress"] = address
     environment = dict(os.environ)
-    environment.pop(STORE_VARIABLE, None)
-    if store is not None:
-        environment[STORE_VARIABLE] = str(store.resolve())
+    for name, value in settings.items():
+        environment.pop(name, None)
+        if value is not None:
+            # The server runs in the page's own folder: a relative path would lead elsewhere.
+            plain = name == STORE_VARIABLE and "://" not in value
+            environment[name] = str(Path(value).expanduser().absolute()) if plain else value
     command = [sys.executable, "-m", "streamlit", "run", str(page)]
     command += [f"--{name}={value}" for name, value in options.items()]
     # In the page's own folder: there Streamlit finds the look of the dashboard.

@@ -221,6 +221,52 @@ def kept_analysis(
     return _together(code, parts, photos, visits, settings, corrections) if parts else None
 
 
+@dataclass(frozen=True)
+class MeasuredState:
+    """How far a client is measured, without opening anything.
+
+    Attributes
+    ----------
+    views : tuple of str
+        All views that have photos.
+    missing : tuple of str
+        Those of them without a result that is up to date.
+    stamp : str
+        Changes with everything that the numbers, dates and stages depend on.
+    """
+
+    views: tuple[str, ...]
+    missing: tuple[str, ...]
+    stamp: str
+
+
+def measured_state(
+    store: Store, code: str, settings: AnalysisSettings = DEFAULT_SETTINGS
+) -> MeasuredState:
+    """Which views of a client are measured; raises `NotThereError`."""
+    with store.reading() as connection:
+        client = find_client(connection, code)
+        plans = select(connection, TreatmentPlan, client.id)
+        sessions = records(select(connection, SessionRecord, client.id))
+        photos = records(select(connection, PhotoRecord, client.id))
+        zones = records(select(connection, PolygonZone, client.id))
+        corrections = standing(records(select(connection, Correction, client.id)))
+        known = set(
+            connection.execute(
+                sa.select(tables.result.c.inputs_hash).where(tables.result.c.client_id == client.id)
+            ).scalars()
+        )
+    views = _views(photos, zones, plans[0].record if plans else TreatmentPlan(), corrections)
+    hashes = {view.name: view.inputs_hash(settings) for view in views}
+    days = [[photo.name, str(photo.captured_on)] for photo in photos]
+    told = json.dumps([hashes, days, [repr(visit) for visit in treatments(sessions)]])
+    return MeasuredState(
+        tuple(hashes),
+        tuple(name for name, inputs_hash in hashes.items() if inputs_hash not in known),
+        hashlib.sha256(told.encode()).hexdigest(),
+    )
+
+
 def list_results(store: Store, code: str) -> list[KeptResult]:
     """All results of a client, oldest first, those of earlier methods included."""
     query = sa.select(tables.result).order_by(tables.result.c.id)

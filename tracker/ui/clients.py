@@ -1,47 +1,61 @@
-"""The client that is looked at: from a folder on this computer, or from added photos."""
+"""The client that is looked at: what the pages need of one person's records."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 
-from tracker.folder import ClientFolder
+from tracker.measure.luminance import SrgbArray
+from tracker.photos import decode_photo
 from tracker.progress.facts import CaseFacts
-from tracker.records.corrections import Correction
+from tracker.records import ClientRecord, PhotoRecord, TreatmentPlan
 from tracker.series import PolygonZone, Progress, SeriesAnalysis, SeriesPhoto, Session
-
-STORE_VARIABLE = "SMP_TRACKER_STORE"
-"""Environment variable naming the folder of client folders that the dashboard shows."""
+from tracker.storage.overview import treatments
+from tracker.storage.results import MeasuredState, measure_client, measured_state
+from tracker.storage.store import Store
+from tracker.storage.vault import Shelf, checked_get
 
 
 @dataclass(frozen=True, eq=False)
 class Client:
-    """All that `analyse_series` needs about one person, and what the pages head it with."""
+    """One person's records as the pages head them with, and the way to the photos."""
 
-    name: str
-    photos: tuple[SeriesPhoto, ...]
-    sessions: tuple[Session, ...] = ()
-    skipped: tuple[tuple[str, str], ...] = ()
-    """(file, reason) of files that never became a photo."""
-    notes: tuple[str, ...] = ()
-    goal: str = ""
-    target: float | None = None
-    """Share of the pigment the person wants gone."""
-    mm_per_px: float | None = None
-    marker_mm: float | None = None
-    baseline: str | None = None
-    zones: tuple[PolygonZone, ...] = ()
-    corrections: tuple[Correction, ...] = ()
-    facts: CaseFacts = CaseFacts()
-    """Goal, prices, method and flags that a forecast rests on."""
-    _by_name: dict[str, SeriesPhoto] = field(default_factory=dict, repr=False)
+    store: Store
+    record: ClientRecord
+    plan: TreatmentPlan
+    photos: tuple[PhotoRecord, ...]
+    sessions: tuple[Session, ...]
+    """Treatments in time order; patch tests move no photo."""
+    zones: tuple[PolygonZone, ...]
+    """Zones that a person drew."""
+    state: MeasuredState
+    _by_name: dict[str, PhotoRecord] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self._by_name.update({photo.name: photo for photo in self.photos})
 
-    def photo(self, name: str) -> SeriesPhoto:
-        return self._by_name[name]
+    @property
+    def code(self) -> str:
+        return self.record.code
+
+    @property
+    def name(self) -> str:
+        """What a person is called on the pages: by name where one is kept."""
+        return self.record.name or self.record.code
+
+    @property
+    def goal(self) -> str:
+        return self.plan.goal.value if self.plan.goal else ""
+
+    @property
+    def facts(self) -> CaseFacts:
+        """Goal, prices, method and flags that a forecast rests on."""
+        return CaseFacts.of_records(self.record, self.plan)
+
+    @property
+    def target(self) -> float | None:
+        """Share of the pigment the person wants gone."""
+        return self.facts.target
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -50,48 +64,35 @@ class Client:
 
     @property
     def key(self) -> str:
-        """Names what is measured: same photos, dates, views, sessions and scale, same key."""
-        told = [
-            [[p.name, p.sha256, p.view, str(p.captured_on)] for p in self.photos],
-            [repr(session) for session in self.sessions],
-            [repr(zone) for zone in self.zones],
-            [correction.numbers() for correction in self.corrections],
-            [self.name, self.mm_per_px, self.marker_mm, self.baseline],
-        ]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+        """Names what is shown: same photos, dates, sessions, zones and scale, same key."""
+        text = f"{self.store.place.label}\n{self.code}\n{self.state.stamp}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def photo(self, name: str) -> SeriesPhoto:
+        """A photo of this client, to be decoded."""
+        record = self._by_name[name]
+
+        def read() -> SrgbArray:
+            data = checked_get(self.store.vault, Shelf.ORIGINALS, record.sha256)
+            return decode_photo(data, record.name).srgb
+
+        return SeriesPhoto(record.name, record.sha256, read, record.view, record.captured_on)
 
     def measure(self, progress: Progress) -> SeriesAnalysis:
-        """Run the engine on this client; `progress` is told how far it is."""
-        # Imported by the measuring thread: the engine takes seconds to load, the page must not.
-        from tracker.analysis import analyse_series
-
-        return analyse_series(
-            self.photos,
-            client=self.name,
-            sessions=self.sessions,
-            mm_per_px=self.mm_per_px,
-            marker_mm=self.marker_mm,
-            baseline=self.baseline,
-            zones=self.zones,
-            corrections=self.corrections,
-            progress=progress,
-        )
+        """Measure what has not been measured; `progress` is told how far it is."""
+        return measure_client(self.store, self.code, progress=progress).analysis
 
 
-def from_folder(folder: ClientFolder) -> Client:
-    """The client that a folder on this computer describes."""
-    plan = folder.plan
+def read_client(store: Store, code: str) -> Client:
+    """A client's records; raises `NotThereError`."""
+    record = store.client(code).record
+    plan = store.plan(code)
     return Client(
-        name=folder.name,
-        photos=folder.photos,
-        sessions=folder.sessions,
-        skipped=folder.skipped,
-        notes=folder.notes,
-        goal=plan.goal.value if plan.goal else "",
-        target=plan.target,
-        mm_per_px=plan.mm_per_px,
-        marker_mm=plan.marker_mm,
-        zones=folder.zones,
-        corrections=folder.corrections,
-        facts=CaseFacts.of_plan(plan),
+        store=store,
+        record=record,
+        plan=plan.record if plan is not None else TreatmentPlan(),
+        photos=tuple(kept.record for kept in store.photos(code)),
+        sessions=tuple(treatments([kept.record for kept in store.sessions(code)])),
+        zones=tuple(kept.record for kept in store.zones(code)),
+        state=measured_state(store, code),
     )

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -12,17 +16,53 @@ from tracker.series import SeriesAnalysis, ViewAnalysis
 from tracker.ui.clients import Client
 
 
-def show(client: Client, analysis: SeriesAnalysis, view: ViewAnalysis) -> None:
+def show_plot(
+    client: Client,
+    analysis: SeriesAnalysis,
+    view: ViewAnalysis,
+    measure: str,
+    rows: Sequence[Mapping[str, Any]],
+) -> None:
+    """Draw the downloads of the plot: its picture, and the numbers that stand on it."""
+    stem, name = _stem(client.code), view.view or "scalp"
+
+    def table() -> str:
+        out = io.StringIO()
+        writer = csv.DictWriter(out, list(rows[0]) if rows else ["photo"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return out.getvalue()
+
+    with st.container(horizontal=True):
+        st.download_button(
+            "Picture of the fade (SVG)",
+            data=lambda: fade_svg(view, analysis.sessions, target=client.target),
+            file_name=f"{stem}-fade-{name}.svg",
+            mime="image/svg+xml",
+            key="download-plot",
+            on_click="ignore",
+            icon=":material/image:",
+        )
+        st.download_button(
+            "Data of this plot (CSV)",
+            data=table,
+            file_name=f"{stem}-{_stem(measure)}-{name}.csv",
+            mime="text/csv",
+            key="download-plot-data",
+            on_click="ignore",
+            icon=":material/table_view:",
+        )
+
+
+def show(client: Client, analysis: SeriesAnalysis) -> None:
     """Draw the row of downloads."""
     st.subheader("Take away", anchor=False)
-    stem = _stem(client.name)
-    plot = fade_svg(view, analysis.sessions, target=client.target)
+    stem = _stem(client.code)
     files = (
         ("Photos", "photos.csv", "text/csv", lambda: photos_csv(analysis)),
         ("Zones", "zones.csv", "text/csv", lambda: zones_csv(analysis)),
         ("Dots", "dots.csv", "text/csv", lambda: dots_csv(analysis)),
         ("Everything", "analysis.json", "application/json", lambda: analysis_json(analysis)),
-        ("Picture of the plot", f"fade-{view.view or 'scalp'}.svg", "image/svg+xml", lambda: plot),
     )
     with st.container(horizontal=True):
         for label, name, mime, make in files:

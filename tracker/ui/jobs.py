@@ -42,6 +42,8 @@ class Job:
     """One measurement: what the page polls."""
 
     key: str
+    label: str = ""
+    """What is measured, as a list of jobs names it."""
     state: JobState = JobState.WAITING
     share: float = 0.0
     sentence: str = "Waiting for another measurement to finish"
@@ -88,7 +90,12 @@ class MeasuringDesk:
         with self._lock:
             return self._jobs.get(key)
 
-    def ask(self, key: str, measure: Measure, watcher: str) -> Job:
+    def active(self) -> list[Job]:
+        """Jobs that run or wait, in the order they were asked for."""
+        with self._lock:
+            return [job for job in self._jobs.values() if job.active]
+
+    def ask(self, key: str, measure: Measure, watcher: str, label: str = "") -> Job:
         """The job of this key: the known one, or a new one that starts now.
 
         A job that failed or was stopped is measured again only after `forget`.
@@ -99,7 +106,7 @@ class MeasuringDesk:
                 self._jobs.move_to_end(key)
                 job.watchers.add(watcher)
                 return job
-            job = Job(key, watchers={watcher})
+            job = Job(key, label, watchers={watcher})
             self._jobs[key] = job
             self._drop_oldest()
         threading.Thread(

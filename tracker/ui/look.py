@@ -14,6 +14,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from tracker.series import Progress
 from tracker.ui.words import Verdict
 
 
@@ -159,6 +160,51 @@ h1.smp-name { margin: 0 0 .3rem; padding: 0; font-size: 2.1rem; line-height: 1.1
 .smp-pair { display: grid; grid-template-columns: 1fr 1fr; gap: 3px; border-radius: .5rem;
   overflow: hidden; aspect-ratio: 2 / 1; background: var(--smp-faint); }
 .smp-pair img { width: 100%; height: 100%; object-fit: cover; display: block; }
+.smp-pair.single { grid-template-columns: 1fr; }
+.smp-pair .none { display: grid; place-items: center; color: var(--smp-quiet); font-size: .9rem; }
+.smp-client { display: flex; flex-direction: column; gap: .3rem; }
+.smp-client .head { display: flex; align-items: baseline; gap: .5rem; flex-wrap: wrap;
+  margin-top: .5rem; }
+.smp-client h3 { margin: 0; padding: 0; font-size: 1.15rem; overflow-wrap: anywhere; }
+.smp-client .figures { display: flex; flex-wrap: wrap; gap: .1rem .9rem; align-items: baseline;
+  min-height: 1.9rem; }
+.smp-client .figures strong { font-size: 1.35rem; letter-spacing: -.01em; }
+.smp-client .flags { display: flex; flex-wrap: wrap; gap: .35rem; margin-top: .2rem; }
+.spark { width: 100%; height: auto; display: block; }
+.smp-verdict p { margin: 0 0 .25rem; }
+.smp.smp-settings { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr));
+  gap: 1rem 1.6rem; margin: .4rem 0 0; }
+.smp-settings dt { font-size: .84rem; color: var(--smp-quiet); }
+.smp.smp-settings dd { margin: .1rem 0 0; font-weight: 600; }
+.smp-settings dd small { display: block; font-weight: 400; color: var(--smp-quiet); }
+.smp-timeline { border-left: 2px solid var(--smp-line); padding-left: 1.2rem; margin-left: .4rem; }
+.smp-timeline section { position: relative; margin: 0 0 1.6rem; }
+.smp-timeline section::before { content: ""; position: absolute; left: -1.62rem; top: .3rem;
+  width: .7rem; height: .7rem; border-radius: 99px; background: var(--smp-accent); }
+.smp-timeline h4 { margin: 0; padding: 0; font-size: 1.05rem; }
+.smp-timeline h4 .quiet { font-weight: 400; margin-left: .4rem; }
+.smp-timeline .strip { display: grid; gap: .8rem; margin-top: .6rem;
+  grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); }
+.smp-timeline figure { margin: 0; }
+.smp-timeline img { width: 100%; aspect-ratio: 4 / 3; object-fit: cover; border-radius: .5rem;
+  display: block; }
+.smp-timeline figcaption { font-size: .84rem; display: flex; flex-direction: column;
+  align-items: flex-start; gap: .1rem; margin-top: .35rem; }
+.smp.smp-legend { list-style: none; display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; padding: 0;
+  margin: 0; font-size: .875rem; color: var(--smp-quiet); }
+.smp-legend li { display: inline-flex; align-items: center; gap: .45rem; margin: 0; padding: 0; }
+.smp-legend i { display: inline-block; width: .8rem; height: .8rem; border-radius: 99px; }
+.smp-legend .full { background: var(--smp-accent); }
+.smp-legend .open { border: 2px solid var(--smp-accent); }
+.smp-legend .cross { border-radius: 0; width: auto; height: auto; font-style: normal;
+  font-weight: 700; color: var(--smp-warn); line-height: 1; }
+.smp-legend .area { width: 1.3rem; border-radius: .15rem; }
+.smp-legend .own { background: color-mix(in srgb, var(--smp-accent) 30%, transparent); }
+.smp-legend .coming { background: color-mix(in srgb, var(--smp-accent) 15%, transparent);
+  border-bottom: 2px dashed var(--smp-accent); }
+.smp-legend .published { background: color-mix(in srgb, var(--smp-warn) 20%, transparent); }
+.smp-legend .floor { background: color-mix(in srgb, var(--smp-quiet) 25%, transparent); }
+.smp-legend .visit { background: var(--smp-warn); }
 .smp-card h3 { margin: 0; padding: 0; font-size: 1.2rem; overflow-wrap: anywhere; }
 .smp-thumb { aspect-ratio: 4 / 3; width: 100%; object-fit: cover; display: block;
   border-radius: .5rem; }
@@ -223,6 +269,16 @@ def notes(items: Sequence[tuple[str, str]]) -> None:
     )
     if rows:
         st.html(f'<div class="smp">{rows}</div>')
+
+
+def progress_bar(words: str = "") -> Progress:
+    """A bar on the page, and what moves it."""
+    bar = st.progress(0.0, text=plain(words))
+
+    def tell(share: float, said: str) -> None:
+        bar.progress(min(1.0, share), text=plain(said))
+
+    return tell
 
 
 def empty_state(title: str, body: str) -> None:

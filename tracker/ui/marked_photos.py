@@ -8,10 +8,9 @@ import streamlit as st
 
 from tracker.series import ViewAnalysis
 from tracker.ui import look, pictures
+from tracker.ui.clients import Client
 from tracker.ui.marking_view import Sheet
-from tracker.ui.stored_client import StoredClient
 from tracker.ui.words import day, view_title
-
 
 SHEET_SIDE_PX = 2600
 """Long side of a picture to be marked: a place is set to a pixel of a 12 megapixel photo."""
@@ -39,7 +38,7 @@ def choose_view(views: Sequence[ViewAnalysis], key: str) -> ViewAnalysis | None:
     return views[chosen if isinstance(chosen, int) and chosen < len(views) else 0]
 
 
-def sheet_of(client: StoredClient, view: ViewAnalysis, name: str, crop: pictures.Crop) -> Sheet:
+def sheet_of(client: Client, view: ViewAnalysis, name: str, crop: pictures.Crop) -> Sheet:
     """A photo of a view as a sheet.
 
     Raises
@@ -59,13 +58,13 @@ def sheet_of(client: StoredClient, view: ViewAnalysis, name: str, crop: pictures
 
 
 @st.cache_data(show_spinner=False, max_entries=24)
-def _jpeg(sha256: str, crop: pictures.Crop, _client: StoredClient, _name: str) -> bytes:
+def _jpeg(sha256: str, crop: pictures.Crop, _client: Client, _name: str) -> bytes:
     del sha256  # names the photo in the cache's key
     return pictures.jpeg(pictures.cut(pictures.eight_bit(_client.photo(_name).read()), crop))
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def shape_of(sha256: str, _client: StoredClient, _name: str) -> tuple[int, int]:
+def shape_of(sha256: str, _client: Client, _name: str) -> tuple[int, int]:
     """(H, W) of a photo as it stands upright."""
     del sha256
     height, width = _client.photo(_name).read().shape[:2]

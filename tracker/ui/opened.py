@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import streamlit as st
 
-from tracker.record_files import FolderError
-from tracker.ui import cards, look, routes, workspace
-from tracker.ui.clients import Client
+from tracker.storage.errors import NotThereError
+from tracker.ui import cards, look, routes, session_store
+from tracker.ui.clients import Client, read_client
+
+
+def current_client() -> Client | None:
+    """The client this tab looks at; None when none is chosen or it is no longer there."""
+    code = session_store.client_code()
+    if code is None:
+        return None
+    try:
+        return read_client(session_store.store(), code)
+    except NotThereError:
+        return None
 
 
 def opened_client(what_appears: str) -> Client | None:
     """The client this tab looks at, its name on the page; None when the page ends here."""
-    try:
-        client = workspace.current_client()
-    except FolderError as error:
-        look.note(f"{error.name}: {error.what}", f"What to do: {error.remedy}.")
-        _back()
-        return None
+    client = current_client()
     if client is None:
-        asked = st.session_state.get("place")
-        if asked is not None:
+        code = session_store.client_code()
+        if code is not None:
             look.empty_state(
-                "This client is no longer here",
-                "Added photos live in memory until the tracker is closed. Add them again; "
-                "your own files are untouched.",
+                f"No client {code} here",
+                "The link is of another store, or the client was erased.",
             )
         else:
-            look.empty_state(
-                "No client is open", f"Add photos or open a client, and {what_appears}."
-            )
-        _back()
+            look.empty_state("No client is open", f"Open one, and {what_appears}.")
+        if st.button("Go to all clients", type="primary"):
+            session_store.close_client()
+            routes.go("Home")
         return None
     line = cards.summary_line(len(client.photos), client.sessions, client.goal, client.target)
     st.html(
@@ -37,9 +42,3 @@ def opened_client(what_appears: str) -> Client | None:
         f'<p class="quiet">{look.text(line)}</p></div>'
     )
     return client
-
-
-def _back() -> None:
-    if st.button("Go to photos", type="primary"):
-        workspace.close()
-        routes.go("Photos")

@@ -186,3 +186,8 @@ def thumbnail_of_file(data: bytes, side_px: int = 360) -> bytes:
 
 def data_uri(jpeg_bytes: bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(jpeg_bytes).decode("ascii")
+
+
+def svg_uri(drawing: str) -> str:
+    """A drawing as an image: the page keeps only plain HTML of what is put into it."""
+    return "data:image/svg+xml;base64," + base64.b64encode(drawing.encode()).decode("ascii")

@@ -7,9 +7,10 @@ import time
 import streamlit as st
 
 from tracker.series import SeriesAnalysis
-from tracker.ui import look, workspace
+from tracker.ui import look, measuring, routes, session_store
 from tracker.ui.clients import Client
 from tracker.ui.jobs import Job, JobState
+from tracker.ui.speech import speak
 from tracker.ui.words import count
 
 POLL_SECONDS = 0.6
@@ -17,7 +18,20 @@ POLL_SECONDS = 0.6
 
 def await_analysis(client: Client) -> SeriesAnalysis | None:
     """The finished analysis, or None while the page shows how far it is."""
-    job = workspace.measure(client)
+    if not client.photos:
+        look.empty_state("No photos yet", "Add some, and the first is what later ones are held to.")
+        if session_store.may_change() and st.button("Add photos", type="primary"):
+            routes.go("Add photos")
+        return None
+    finished = measuring.finished_analysis(client)
+    if finished is not None:
+        return finished
+    if not session_store.may_change():
+        look.empty_state(
+            "Not measured yet", "Somebody who may change the records has to open this page once."
+        )
+        return None
+    job = measuring.measure(client)
     if job.state == JobState.DONE:
         return job.analysis
     if job.active:
@@ -36,13 +50,14 @@ def await_analysis(client: Client) -> SeriesAnalysis | None:
 
 def _again(client: Client, label: str) -> None:
     if st.button(label, type="primary"):
-        workspace.measure_again(client)
+        measuring.measure_again(client)
         st.rerun()
 
 
 @st.fragment(run_every=POLL_SECONDS)
 def _watch(client: Client) -> None:
-    job = workspace.measure(client)
+    speak(st.context.locale)
+    job = measuring.measure(client)
     if not job.active:
         st.rerun()
     with st.container(border=True):
@@ -52,7 +67,7 @@ def _watch(client: Client) -> None:
         )
         st.progress(job.share, text=look.plain(_sentence(job)))
         if st.button("Stop measuring", key="stop"):
-            job.leave(workspace.watcher())
+            job.leave(session_store.watcher())
             st.toast("Stopping after this step.")
     st.html(
         '<p class="smp quiet small">You can look around meanwhile: the measuring goes on, '

@@ -6,12 +6,14 @@ A measure that could not be taken reads "not measured", never 0.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from tracker.measure.results import Estimate
 from tracker.series import PhotoMeasures, Session, Stage, Status, ViewAnalysis, ZoneMeasures
+from tracker.ui.speech import speech
 
 NOT_MEASURED = "not measured"
 NOTICEABLE_FADE = 0.23
@@ -63,7 +65,11 @@ def percent(share: float) -> str:
     if not math.isfinite(share):
         return NOT_MEASURED
     points = round(share * 100)
-    return f"{MINUS if points < 0 else ''}{abs(points)}{SPACE}%"
+    return f"{MINUS if points < 0 else ''}{abs(points)}{_sign()}"
+
+
+def _sign() -> str:
+    return f"{speech().percent_gap}%"
 
 
 def interval(estimate: Estimate) -> str:
@@ -75,21 +81,37 @@ def interval(estimate: Estimate) -> str:
         return percent(estimate.low)
     if low < 0:
         signed = [f"{MINUS if v < 0 else ''}{abs(v)}" for v in (low, high)]
-        return f"{signed[0]} to {signed[1]}{SPACE}%"
-    return f"{low}\u2013{high}{SPACE}%"
+        return f"{signed[0]} to {signed[1]}{_sign()}"
+    return f"{low}\u2013{high}{_sign()}"
 
 
 def number(value: float, digits: int = 0, unit: str = "") -> str:
-    """A plain number with thin grouping, or "not measured"."""
+    """A plain number with the reader's grouping, or "not measured"."""
     if not math.isfinite(value):
         return NOT_MEASURED
-    text = f"{value:,.{digits}f}".replace(",", "\u202f").replace("-", MINUS)
+    signs = {",": speech().group, ".": speech().decimal, "-": MINUS}
+    text = "".join(signs.get(c, c) for c in f"{value:,.{digits}f}")
     return f"{text}{SPACE}{unit}" if unit else text
 
 
 def day(when: date | None) -> str:
-    """A date that reads the same everywhere: ``14 Mar 2026``."""
-    return "no date" if when is None else f"{when.day} {when:%b %Y}"
+    """A date as the reader writes it; ``14 Mar 2026`` where that is not known."""
+    return "no date" if when is None else speech().day(when)
+
+
+_ISO_DAY = re.compile(r"(?<![\w.-])(\d{4}-\d\d-\d\d)(?![\w-]|\.\w)")
+
+
+def days_in(words: str) -> str:
+    """Words with their ISO dates as the reader writes them; file names stay as they are."""
+
+    def told(found: re.Match[str]) -> str:
+        try:
+            return day(date.fromisoformat(found[1]))
+        except ValueError:
+            return found[1]
+
+    return _ISO_DAY.sub(told, words)
 
 
 def count(n: int, one: str, many: str | None = None) -> str:
@@ -97,8 +119,8 @@ def count(n: int, one: str, many: str | None = None) -> str:
 
 
 def sentence(words: str) -> str:
-    """The words with a capital and a full stop."""
-    said = words.strip().rstrip(".")
+    """The words with a capital and a full stop, their dates as the reader writes them."""
+    said = days_in(words.strip()).rstrip(".")
     return f"{said[:1].upper()}{said[1:]}."
 
 

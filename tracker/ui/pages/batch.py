@@ -16,7 +16,7 @@ from tracker.batch.session import Batch, BatchRequest, PlannedBatch
 from tracker.record_files import FolderError
 from tracker.records import RecordError
 from tracker.report.publish import OutputError
-from tracker.ui import look, workspace
+from tracker.ui import look
 from tracker.ui.batch_runs import BatchRuns
 from tracker.ui.words import count
 
@@ -63,9 +63,8 @@ def show() -> None:
 
 def _request() -> BatchRequest | None:
     """What stands in the fields; None while something is missing."""
-    store = str(workspace.store_folder()) if workspace.store_is_named() else ""
     left, right = st.columns(2)
-    root = left.text_input("Folder of the photos, or s3://…", value=store, key="batch-root")
+    root = left.text_input("Folder of the photos, or s3://…", key="batch-root")
     out = right.text_input("Folder for the results, or s3://…", key="batch-out")
     with st.expander("Other layouts, processes, a cluster"):
         pattern = st.text_input(

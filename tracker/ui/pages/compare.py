@@ -15,11 +15,10 @@ from tracker.series import PhotoMeasures, SeriesAnalysis, Stage, Status, ViewAna
 from tracker.storage.errors import StoreError
 from tracker.storage.store import Store
 from tracker.ui import compare_view, look, pictures
-from tracker.ui.clients import Client
+from tracker.ui.clients import Client, read_client
 from tracker.ui.compare_view import Box, Shown, ShownAreas, ShownDots
 from tracker.ui.opened import opened_client
 from tracker.ui.progress_view import await_analysis
-from tracker.ui.stored_client import measured, stored_client
 from tracker.ui.words import (
     STAGE_WORDS,
     count,
@@ -45,11 +44,11 @@ def show() -> None:
 
 def show_compare(store: Store, client_code: str) -> None:
     """Draw the page for one client of the store."""
-    client = stored_client(store, client_code)
+    client = read_client(store, client_code)
     if not client.photos:
         look.empty_state("No photos yet", "Add two photos of the same view, and compare them here.")
         return
-    analysis = measured(client)
+    analysis = await_analysis(client)
     if analysis is not None:
         _show(client, analysis)
 

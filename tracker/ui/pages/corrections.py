@@ -24,8 +24,9 @@ from tracker.storage.errors import StoreError
 from tracker.storage.rows import Kept
 from tracker.storage.store import Store
 from tracker.ui import look, marking_view, pictures
+from tracker.ui.clients import Client, read_client
 from tracker.ui.marked_photos import SHEET_SIDE_PX, choose_view, shape_of, sheet_of
-from tracker.ui.stored_client import StoredClient, measured, stored_client
+from tracker.ui.progress_view import await_analysis
 from tracker.ui.words import count, day, view_title
 
 DOTS, ALIGNMENT, PHOTO = "Dots", "Alignment", "Date or view"
@@ -56,7 +57,7 @@ def show_corrections(store: Store, client_code: str, *, may_change: bool = True)
         "took a hair for a dot, missed one, or laid a photo wrongly, put it right here. It is measured "
         "again; what was found is kept, and every step can be undone.</p></div>"
     )
-    client = stored_client(store, client_code)
+    client = read_client(store, client_code)
     if not client.photos:
         look.empty_state("No photos yet", "Add photos first; then what was found can be corrected.")
         return
@@ -73,14 +74,14 @@ def show_corrections(store: Store, client_code: str, *, may_change: bool = True)
     if what == PHOTO:
         _re_file(store, client_code, may_change=may_change)
     else:
-        analysis = measured(client)
+        analysis = await_analysis(client)
         if analysis is not None:
             _mark(store, client, analysis, str(what), may_change=may_change)
     _history(store, client_code, may_change=may_change)
 
 
 def _mark(
-    store: Store, client: StoredClient, analysis: SeriesAnalysis, what: str, *, may_change: bool
+    store: Store, client: Client, analysis: SeriesAnalysis, what: str, *, may_change: bool
 ) -> None:
     view = choose_view(analysis.views, f"correct-view-{client.code}")
     if view is None:
@@ -96,9 +97,7 @@ def _mark(
         look.note(f"{error.name} cannot be shown", f"It {error.what}; {error.remedy}.")
 
 
-def _dots(
-    store: Store, client: StoredClient, view: ViewAnalysis, task: str, *, may_change: bool
-) -> None:
+def _dots(store: Store, client: Client, view: ViewAnalysis, task: str, *, may_change: bool) -> None:
     crop = pictures.crop_of(view, SHEET_SIDE_PX)
     sheet = sheet_of(client, view, view.baseline, crop)
     x, y = crop.to_picture(view.dots.x_px, view.dots.y_px)
@@ -133,7 +132,7 @@ def _dots(
 
 
 def _pairs(
-    store: Store, client: StoredClient, view: ViewAnalysis, task: str, *, may_change: bool
+    store: Store, client: Client, view: ViewAnalysis, task: str, *, may_change: bool
 ) -> None:
     others = [name for name in client.names if _belongs(client, view, name)]
     if not others:
@@ -193,11 +192,11 @@ def _pairs(
     )
 
 
-def _belongs(client: StoredClient, view: ViewAnalysis, name: str) -> bool:
+def _belongs(client: Client, view: ViewAnalysis, name: str) -> bool:
     return name != view.baseline and client.photo(name).view == view.view
 
 
-def _photo_line(client: StoredClient, view: ViewAnalysis, name: str) -> str:
+def _photo_line(client: Client, view: ViewAnalysis, name: str) -> str:
     row = next((photo for photo in view.photos if photo.photo == name), None)
     taken = client.photo(name).captured_on
     words = f"{day(taken)} · {name}" if taken else name

@@ -9,14 +9,14 @@ from pathlib import Path
 import streamlit as st
 
 from tracker.photos import PhotoError, decode_photo
-from tracker.records import RecordError
+from tracker.records import PhotoRecord, RecordError
 from tracker.report.marker_sheet import MARKER_MM, Paper, marker_sheet
 from tracker.series import SeriesAnalysis, SeriesPhoto
 from tracker.storage.errors import StoreError
 from tracker.storage.filing import describe_photo, file_photos
 from tracker.storage.store import Store
 from tracker.ui import capture_view, look, pictures
-from tracker.ui.stored_client import StoredClient, stored_client
+from tracker.ui.clients import Client, read_client
 from tracker.ui.words import day, view_title
 
 GHOST_SIDE_PX = 1200
@@ -29,7 +29,7 @@ def show_guide(store: Store, client_code: str, *, may_change: bool = True) -> No
         '<div class="smp"><h1 class="smp-name">Take the next photo</h1><p class="smp-lead">The closer '
         "it is to the first one - same place, distance and light - the surer the figures.</p></div>"
     )
-    client = stored_client(store, client_code)
+    client = read_client(store, client_code)
     firsts = _first_photos(client)
     if not firsts:
         look.empty_state(
@@ -62,16 +62,16 @@ def show_guide(store: Store, client_code: str, *, may_change: bool = True) -> No
     _sheet()
 
 
-def _first_photos(client: StoredClient) -> dict[str, SeriesPhoto]:
+def _first_photos(client: Client) -> dict[str, PhotoRecord]:
     """The earliest photo of each view."""
-    firsts: dict[str, SeriesPhoto] = {}
+    firsts: dict[str, PhotoRecord] = {}
     for photo in sorted(client.photos, key=lambda p: (p.captured_on or date.max, p.name)):
         firsts.setdefault(photo.view, photo)
     return dict(sorted(firsts.items()))
 
 
 @st.cache_data(show_spinner=False, max_entries=24)
-def _ghost(sha256: str, _client: StoredClient, _name: str) -> tuple[bytes, tuple[int, int]]:
+def _ghost(sha256: str, _client: Client, _name: str) -> tuple[bytes, tuple[int, int]]:
     del sha256
     srgb = _client.photo(_name).read()
     crop = pictures.whole_photo((srgb.shape[0], srgb.shape[1]), GHOST_SIDE_PX)
@@ -80,9 +80,9 @@ def _ghost(sha256: str, _client: StoredClient, _name: str) -> tuple[bytes, tuple
 
 def _camera(
     store: Store,
-    client: StoredClient,
+    client: Client,
     view: str,
-    first: SeriesPhoto,
+    first: PhotoRecord,
     ghost: bytes,
     size: tuple[int, int],
     *,
@@ -128,7 +128,7 @@ def _keep(store: Store, code: str, view: str, data: bytes, place: str) -> None:
     st.rerun()
 
 
-def _last_photo(client: StoredClient, view: str, first: SeriesPhoto, ghost: bytes) -> None:
+def _last_photo(client: Client, view: str, first: PhotoRecord, ghost: bytes) -> None:
     """The latest photo beside the first one, with hints for the next."""
     later = [p for p in client.photos if p.view == view and p.name != first.name]
     if not later:
@@ -142,16 +142,22 @@ def _last_photo(client: StoredClient, view: str, first: SeriesPhoto, ghost: byte
         right.image(shown, caption=f"Last photo, {day(latest.captured_on)}")
         if st.button("What could be better?", key=f"hints-{latest.sha256[:8]}"):
             with st.spinner("Comparing with the first photo", show_time=False):
-                _say(_stored_hints(first, latest, _px_per_dot(client, view), client))
+                _say(
+                    _stored_hints(
+                        client.photo(first.name),
+                        client.photo(latest.name),
+                        _px_per_dot(client, view),
+                        client,
+                    )
+                )
     except (PhotoError, StoreError) as error:
         look.note(f"{latest.name} cannot be shown", str(error))
 
 
-def _px_per_dot(client: StoredClient, view: str) -> float:
+def _px_per_dot(client: Client, view: str) -> float:
     """Width of a dot in the first photo, where the view is measured."""
     from tracker.storage.results import kept_analysis
 
-    assert client.store is not None
     analysis: SeriesAnalysis | None = kept_analysis(client.store, client.code)
     for found in analysis.views if analysis else ():
         row = next((p for p in found.photos if p.photo == found.baseline), None)
@@ -162,7 +168,7 @@ def _px_per_dot(client: StoredClient, view: str) -> float:
 
 @st.cache_data(show_spinner="Comparing with the first photo", max_entries=12)
 def _hints(
-    sha256: str, data: bytes, px_per_dot: float, _client: StoredClient, _name: str
+    sha256: str, data: bytes, px_per_dot: float, _client: Client, _name: str
 ) -> tuple[str, ...]:
     from tracker.capture_hints import check_capture
 
@@ -173,7 +179,7 @@ def _hints(
 
 
 def _stored_hints(
-    first: SeriesPhoto, latest: SeriesPhoto, px_per_dot: float, client: StoredClient
+    first: SeriesPhoto, latest: SeriesPhoto, px_per_dot: float, client: Client
 ) -> tuple[str, ...]:
     return _between(first.sha256, latest.sha256, px_per_dot, client, first.name, latest.name)
 
@@ -183,7 +189,7 @@ def _between(
     first_sha256: str,
     latest_sha256: str,
     px_per_dot: float,
-    _client: StoredClient,
+    _client: Client,
     _first: str,
     _latest: str,
 ) -> tuple[str, ...]:

@@ -14,9 +14,10 @@ from tracker.storage.rows import Kept
 from tracker.storage.store import Store
 from tracker.storage.zoning import DrawnZone, save_zones
 from tracker.ui import look, marking_view, pictures
+from tracker.ui.clients import read_client
 from tracker.ui.marked_photos import SHEET_SIDE_PX, choose_view, sheet_of
 from tracker.ui.marking_view import Sheet
-from tracker.ui.stored_client import measured, stored_client
+from tracker.ui.progress_view import await_analysis
 from tracker.ui.words import interval, number, percent, result_photo, zone_title
 
 HINT = (
@@ -33,11 +34,11 @@ def show_zones(store: Store, client_code: str, *, may_change: bool = True) -> No
         "by itself: how much is gone there, and how sure that is. Without zones of your own, the "
         "treated area is cut into thirds.</p></div>"
     )
-    client = stored_client(store, client_code)
+    client = read_client(store, client_code)
     if not client.photos:
         look.empty_state("No photos yet", "Add the first photo: zones are drawn on it.")
         return
-    analysis = measured(client)
+    analysis = await_analysis(client)
     if analysis is None:
         return
     view = choose_view(analysis.views, f"zones-view-{client_code}")

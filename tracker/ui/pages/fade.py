@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import streamlit as st
 
-from tracker.progress.report import Progress, ViewProgress, curve_of_row, progress_of
+from tracker.progress.facts import CaseFacts
+from tracker.progress.points import zone_names
+from tracker.progress.report import Progress, ViewProgress, progress_of
 from tracker.progress.watches import State
 from tracker.report.evenness_map import evenness_svg
 from tracker.series import PhotoMeasures, SeriesAnalysis, Status, ViewAnalysis
-from tracker.ui import cards, downloads, look, progress_cards, routes
+from tracker.ui import cards, downloads, fade_rows, look, pictures, progress_cards, routes
 from tracker.ui.clients import Client
-from tracker.ui.fade_chart import fade_chart, lowest_value
+from tracker.ui.fade_legend import legend_html
+from tracker.ui.fade_plot import Plot, fade_plot, span_of
+from tracker.ui.fade_rows import Axis, Measure
 from tracker.ui.opened import opened_client
 from tracker.ui.progress_view import await_analysis
 from tracker.ui.words import (
@@ -42,7 +47,7 @@ def _result(client: Client, analysis: SeriesAnalysis) -> None:
         look.empty_state(
             "No photo could be measured", "Each photo's reason and remedy stand below."
         )
-        _troubles(client, analysis, None)
+        _troubles(analysis, None)
         return
     view, heading = _choose_view(client, analysis)
     st.html(cards.hero(view, heading, client.target))
@@ -50,14 +55,21 @@ def _result(client: Client, analysis: SeriesAnalysis) -> None:
         "Compare before and after", type="primary", icon=":material/compare:"
     ):
         routes.go("Compare")
-    made = progress_of(analysis, client.facts, today=date.today())
+    made = _progress(client.key, client.facts, client.store.today, analysis)
     row = next(row for row in made.views if row.view == view.view)
     _fade(client, analysis, view, row)
     _ahead(made, row)
-    _zones(client, analysis, view, heading.photo)
-    _photos(client, analysis, view)
-    downloads.show(client, analysis, view)
+    _zones(heading.photo)
+    _photos(analysis, view)
+    downloads.show(client, analysis)
     _small_print(analysis, view)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _progress(key: str, facts: CaseFacts, today: date, _analysis: SeriesAnalysis) -> Progress:
+    """Curve and forecast take a second: once for all visitors of a day."""
+    del key  # names the analysis
+    return progress_of(_analysis, facts, today=today)
 
 
 def _choose_view(client: Client, analysis: SeriesAnalysis) -> tuple[ViewAnalysis, Headline]:
@@ -79,46 +91,114 @@ def _choose_view(client: Client, analysis: SeriesAnalysis) -> tuple[ViewAnalysis
     return analysis.views[index], headings[index][1]
 
 
-def _troubles(client: Client, analysis: SeriesAnalysis, view: ViewAnalysis | None) -> None:
+def _troubles(analysis: SeriesAnalysis, view: ViewAnalysis | None) -> None:
     """Photos that could not be measured: each with its reason and what to do."""
     refused = [p for p in (view.photos if view else ()) if p.status is Status.REFUSED]
     refused += list(analysis.refused)
     look.notes([(f"{p.photo} could not be measured", remedy_for(p.reason)) for p in refused])
-    # Rejected photos say what to do; other files of a folder are only named.
-    rejects = [(name, reason) for name, reason in client.skipped if ";" in reason]
-    look.notes([(f"{name} was left out", remedy_for(reason)) for name, reason in rejects])
-    others = [name for name, reason in client.skipped if ";" not in reason]
-    if others:
-        names = look.text(", ".join(others))
-        st.html(f'<p class="smp quiet small">Also in the folder, not photos: {names}.</p>')
-    for remark in (*client.notes, *analysis.notes):
+    for remark in analysis.notes:
         look.note("Note", remark, calm=True)
 
 
 def _fade(client: Client, analysis: SeriesAnalysis, view: ViewAnalysis, row: ViewProgress) -> None:
     st.subheader("Fade over time", anchor=False)
-    chart = fade_chart(
+    measure, axis = _choose_plot(client, analysis, view)
+    whole = _plot(client, analysis, view, row, fade_rows.WHOLE, measure, axis)
+    st.altair_chart(
+        fade_plot(whole, look.palette()),
+        width="stretch",
+        theme=None,
+        alt=f"{measure.value}: {_chart_words(view, analysis)}",
+    )
+    st.html(legend_html(whole))
+    names = zone_names(view)
+    if names:
+        plots = [_plot(client, analysis, view, row, name, measure, axis) for name in names]
+        span = span_of([whole, *plots])
+        st.html('<p class="smp smp-eyebrow">Zone by zone</p>')
+        for start in range(0, len(names), 3):
+            for plot, column in zip(plots[start : start + 3], st.columns(3), strict=False):
+                chart = fade_plot(replace(plot, span=span), look.palette())
+                words = f"{measure.value}, {plot.title}"
+                column.altair_chart(chart, width="stretch", theme=None, alt=words)
+    _take_plot(client, analysis, view, measure, axis)
+
+
+def _choose_plot(
+    client: Client, analysis: SeriesAnalysis, view: ViewAnalysis
+) -> tuple[Measure, Axis]:
+    axes = fade_rows.axes_of(view, analysis.sessions)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        measure = st.segmented_control(
+            "What is plotted",
+            [one.value for one in Measure],
+            default=Measure.LEFT.value,
+            required=True,
+            key="fade-measure",
+            persist_state="session",
+        )
+        axis: str | None = axes[0].value
+        if len(axes) > 1:
+            axis = st.segmented_control(
+                "Against",
+                [one.value for one in axes],
+                default=axes[0].value,
+                required=True,
+                key=f"fade-axis-{client.key[:12]}",
+                persist_state="session",
+            )
+    chosen = Measure(measure or Measure.LEFT)
+    st.html(f'<p class="smp quiet">{look.text(fade_rows.MEANING[chosen])}</p>')
+    return chosen, Axis(axis or axes[0])
+
+
+def _plot(
+    client: Client,
+    analysis: SeriesAnalysis,
+    view: ViewAnalysis,
+    row: ViewProgress,
+    zone: str,
+    measure: Measure,
+    axis: Axis,
+) -> Plot:
+    rows = fade_rows.photo_rows(
         view,
         analysis.sessions,
-        look.palette(),
+        measure=measure,
+        axis=axis,
+        zone=zone,
+        refused=analysis.refused if zone == fade_rows.WHOLE else (),
+    )
+    progress = next((found for found in row.zones if found.zone == zone), None)
+    curve = progress.curve if progress and any(p.sessions for p in progress.points) else ()
+    return Plot(
+        rows=rows,
+        sessions=analysis.sessions,
+        measure=measure,
+        axis=axis,
         target=client.target,
-        refused=analysis.refused,
-        curve=curve_of_row(row),
+        detectable=fade_rows.least_detectable(view, zone),
+        published=fade_rows.published_band(analysis.sessions, axis),
+        forecast=fade_rows.forecast_band(curve, rows, axis),
+        per_cm2=fade_rows.in_per_cm2(view),
+        title="" if zone == fade_rows.WHOLE else zone_title(zone),
     )
-    st.altair_chart(chart, width="stretch", theme=None, alt=_chart_words(view, analysis))
-    st.html(
-        '<p class="smp quiet small">Share of the pigment gone since the first photo, with 95 % '
-        "intervals. Filled marks count; hollow marks were taken too soon after a session; "
-        "a cross could not be measured. Numbered lines are sessions; the grey floor is what these "
-        "photos cannot prove. Point at a mark for its photo."
-        + (
-            " The bands are where the response curve lies with 80 and 95 %, six more sessions "
-            "included."
-            if curve_of_row(row)
-            else ""
+
+
+def _take_plot(
+    client: Client, analysis: SeriesAnalysis, view: ViewAnalysis, measure: Measure, axis: Axis
+) -> None:
+    """The plot's own numbers, and its picture."""
+    rows = [
+        row
+        for zone in (fade_rows.WHOLE, *zone_names(view))
+        for row in fade_rows.table_rows(
+            view,
+            fade_rows.photo_rows(view, analysis.sessions, measure=measure, axis=axis, zone=zone),
+            zone,
         )
-        + "</p>"
-    )
+    ]
+    downloads.show_plot(client, analysis, view, measure.value, rows)
 
 
 def _ahead(made: Progress, row: ViewProgress) -> None:
@@ -144,7 +224,10 @@ def _ahead(made: Progress, row: ViewProgress) -> None:
             st.html('<p class="smp quiet">There is no healed photo to judge yet.</p>')
         drawing = evenness_svg(row.cells)
         if drawing:
-            st.html(f'<div class="smp" style="max-width:26rem">{drawing}</div>')
+            st.html(
+                f'<img src="{pictures.svg_uri(drawing)}" style="max-width:26rem;width:100%" '
+                'alt="Map of the fade over the treated area">'
+            )
     with st.expander("Watches: signs that your clinic should see"):
         st.html(progress_cards.watch_rows(row.watches))
     with st.expander("Calendar"):
@@ -160,9 +243,7 @@ def _chart_words(view: ViewAnalysis, analysis: SeriesAnalysis) -> str:
     return f"{view_title(view.view)}: {headline(view, analysis.sessions).sentence}"
 
 
-def _zones(
-    client: Client, analysis: SeriesAnalysis, view: ViewAnalysis, photo: PhotoMeasures | None
-) -> None:
+def _zones(photo: PhotoMeasures | None) -> None:
     if photo is None or not photo.zones:
         return
     st.subheader("Zone by zone", anchor=False)
@@ -176,27 +257,11 @@ def _zones(
             else f"No fade can be proved there, while {whole} of the whole area is gone.",
         )
     st.html(cards.zone_rows(photo, lagging))
-    names = [zone.zone for zone in photo.zones]
-    lowest = lowest_value(view)
-    for start in range(0, len(names), 3):
-        for name, column in zip(names[start : start + 3], st.columns(3), strict=False):
-            chart = fade_chart(
-                view,
-                analysis.sessions,
-                look.palette(),
-                zone=name,
-                target=client.target,
-                compact=True,
-                lowest=lowest,
-            )
-            column.altair_chart(
-                chart, width="stretch", theme=None, alt=f"Fade over time, {zone_title(name)}"
-            )
 
 
-def _photos(client: Client, analysis: SeriesAnalysis, view: ViewAnalysis) -> None:
+def _photos(analysis: SeriesAnalysis, view: ViewAnalysis) -> None:
     st.subheader("Photos", anchor=False)
-    _troubles(client, analysis, view)
+    _troubles(analysis, view)
     st.html(cards.photo_rows(view, analysis.sessions, analysis.refused))
 
 

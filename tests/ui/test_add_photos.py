@@ -1,0 +1,163 @@
+"""Photos dropped on the page: kept at once, judged in words, filed when a person agrees."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from tests import factories
+from tests.ui.conftest import PaperEngine, jpeg_of, shown_text
+from tests.ui.visits import another_tab, labels, photos_to_upload, press, upload, visit
+from tracker.photo_check import PhotoCheck
+from tracker.storage.opening import open_store
+from tracker.storage.store import Store
+from tracker.storage.tray import tray_of
+
+Wait = Callable[[str], str]
+CODE = "client-a"
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Stands in for looking at pixels: photos are good, small ones are too far away."""
+    seen: list[int] = []
+
+    def check(srgb, references) -> PhotoCheck:
+        seen.append(len(references))
+        if srgb.shape[0] < 200:
+            far = ("move closer: dots are 2.0 px, 3 needed to count them",)
+            return PhotoCheck("", far, 2.0)
+        return PhotoCheck("", (), 5.2, "crown", "")
+
+    monkeypatch.setattr("tracker.photo_check.check_photo", check)
+    monkeypatch.setattr("tracker.photo_check.features_of", lambda srgb: srgb)
+    return seen
+
+
+def picture(side_px: int, seed: int = 0) -> bytes:
+    out = io.BytesIO()
+    srgb = factories.make_srgb(0.1 * seed)[:side_px, :side_px]
+    Image.fromarray(srgb).save(out, "PNG")
+    return out.getvalue()
+
+
+def test_dropped_at_home_judged_dated_and_measured(
+    app: AppTest, empty: Path, looks: list[int], engine: PaperEngine, wait_for: Wait
+) -> None:
+    app.run()
+    upload(app, photos_to_upload())
+    words = wait_for("Sharp and close enough: dots are 5 px wide.")
+    assert "date from the file name" in words
+    press(app, "File 4\u00a0photos and measure")
+    wait_for("Fade over time")
+    photos = engine.asked[0]["photos"]
+    assert [photo.view for photo in photos] == ["top"] * 4
+    assert photos[0].captured_on == date(2026, 1, 10)
+    with open_store(str(empty)) as kept:
+        assert kept.client("C-0001").record.name == "My photos"
+        assert tray_of(kept, "C-0001").photos() == []
+
+
+def test_what_was_dropped_is_there_after_a_reload_and_in_another_tab(
+    app: AppTest, empty: Path, looks: list[int], root: Path
+) -> None:
+    app.run()
+    upload(app, photos_to_upload()[:2])
+    again = another_tab(root, "C-0001")
+    visit(again, "Add photos")
+    assert "File 2\u00a0photos and measure" in labels(again)
+    press(again, "Remove all")
+    assert "File 2\u00a0photos and measure" not in labels(again)
+
+
+def test_bad_files_get_a_line_each_and_the_others_stay(
+    app: AppTest, store: Store, looks: list[int]
+) -> None:
+    tiny = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(tiny, "PNG")
+    good = picture(240, 3)
+    visit(app, "Add photos")
+    upload(
+        app,
+        [
+            ("new.png", good, "image/png"),
+            ("copy of new.png", good, "image/png"),
+            ("first again.jpg", jpeg_of(0), "image/jpeg"),
+            ("letter.jpg", b"%PDF-1.7 a letter", "image/jpeg"),
+            ("<b>empty</b>.jpg", b"", "image/jpeg"),
+            ("dot.png", tiny.getvalue(), "image/png"),
+        ],
+    )
+    words = shown_text(app)
+    assert "letter.jpg is a PDF document, not a photo" in words
+    assert "&lt;b&gt;empty&lt;/b&gt;.jpg is empty (zero bytes)" in words
+    assert "dot.png is only 1 x 1 pixels" in words
+    assert "copy of new.png is the same photo as new.png" in words
+    # A new client was being entered: the other client's photo is not taken over.
+    assert "first again.jpg is filed under client client-a already" in words
+    assert "File 1\u00a0photo and measure" in labels(app)
+    assert len(store.photos(CODE)) == 5
+
+
+def test_advice_stands_at_the_photo_and_the_view_is_found_by_matching(
+    store: Store, looks: list[int], root: Path
+) -> None:
+    app = another_tab(root, CODE)
+    visit(app, "Add photos")
+    upload(
+        app,
+        [("IMG_1.png", picture(150), "image/png"), ("IMG_2.png", picture(240), "image/png")],
+    )
+    tray = tray_of(store, CODE)
+    for _ in range(200):
+        app.run()
+        if all(photo.look.value != "waiting" for photo in tray.photos()):
+            break
+    app.run()
+    words = shown_text(app)
+    assert "Move closer: dots are 2.0 px, 3 needed to count them." in words
+    assert "view found by matching" in words
+    assert looks == [1, 1]  # held against the first photo of the one view the client has
+    assert {photo.view for photo in tray.photos()} == {"", "crown"}
+
+
+def test_a_view_and_a_day_that_are_typed_are_kept(
+    store: Store, looks: list[int], root: Path
+) -> None:
+    app = another_tab(root, CODE)
+    visit(app, "Add photos")
+    upload(app, [("IMG_1.png", picture(240), "image/png")])
+    app.date_input[0].set_value(date(2026, 7, 1)).run()
+    next(s for s in app.selectbox if s.label == "View").set_value("top").run()
+    (photo,) = tray_of(store, CODE).photos()
+    assert (photo.captured_on, photo.view, photo.date_source.value) == (
+        date(2026, 7, 1),
+        "top",
+        "typed",
+    )
+    assert not app.exception
+
+
+def test_a_photo_that_was_filed_meanwhile_elsewhere_loses_nothing(
+    store: Store, looks: list[int], root: Path
+) -> None:
+    app = another_tab(root, CODE)
+    visit(app, "Add photos")
+    upload(app, [("IMG_1.png", picture(240), "image/png")])
+    from tracker.records import ClientRecord
+    from tracker.storage.tray import file_tray
+
+    store.add_client(ClientRecord("other"))
+    other = tray_of(store, "other")
+    photo = other.put(picture(240), "same.png", today=store.today)
+    file_tray(store, "other", [photo.sha256])
+    press(app, "File 1\u00a0photo and measure")
+    assert "is filed under client other already" in shown_text(app)
+    assert len(tray_of(store, CODE).photos()) == 1
+    assert len(store.photos(CODE)) == 5

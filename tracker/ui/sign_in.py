@@ -1,0 +1,227 @@
+"""Signing in: off on this computer alone, demanded as soon as others can reach the dashboard.
+
+Local users (`tracker.access`) sign in with name and password; a random token in a cookie brings
+them back after a reload. With `[auth]` in Streamlit's secrets the clinic's identity provider
+signs people in, and the file of users says by e-mail address who may do what.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import streamlit as st
+
+from tracker.access import (
+    AccessError,
+    Person,
+    User,
+    check_password,
+    is_loopback,
+    read_users,
+)
+from tracker.storage.location import data_folder
+from tracker.ui import look
+
+SWITCH_VARIABLE = "SMP_TRACKER_SIGN_IN"
+"""`on`: also on this computer; `off`: not even for others, which a person must say in so many words."""
+USERS_VARIABLE = "SMP_TRACKER_USERS"
+COOKIE = "smp_tracker_session"
+SESSION_SECONDS = 12 * 3600
+FREE_TRIES = 5
+WAIT_SECONDS = 30.0
+"""After `FREE_TRIES` wrong passwords a name waits this long, and twice as long each time after."""
+MOST_NAMES = 10_000
+
+
+class SignedIn:
+    """Who is signed in on this server, by token; and who guessed wrongly how often."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._tokens: dict[str, tuple[str, float]] = {}
+        self._wrong: dict[str, tuple[int, float]] = {}
+
+    def begin(self, name: str) -> str:
+        """A token for someone who has just signed in."""
+        token = secrets.token_urlsafe(32)
+        now = self._clock()
+        with self._lock:
+            self._tokens = {key: kept for key, kept in self._tokens.items() if kept[1] > now}
+            self._tokens[_digest(token)] = (name, now + SESSION_SECONDS)
+            self._wrong.pop(name, None)
+        return token
+
+    def name_of(self, token: str) -> str | None:
+        with self._lock:
+            name, until = self._tokens.get(_digest(token), ("", 0.0))
+        return name if until > self._clock() else None
+
+    def end(self, token: str) -> None:
+        with self._lock:
+            self._tokens.pop(_digest(token), None)
+
+    def failed(self, name: str) -> None:
+        """Note a wrong password."""
+        with self._lock:
+            n = self._wrong.get(name, (0, 0.0))[0] + 1
+            wait = WAIT_SECONDS * 2 ** min(n - FREE_TRIES, 6) if n >= FREE_TRIES else 0.0
+            if len(self._wrong) >= MOST_NAMES:
+                self._wrong.clear()
+            self._wrong[name] = (n, self._clock() + wait)
+
+    def seconds_to_wait(self, name: str) -> float:
+        with self._lock:
+            until = self._wrong.get(name, (0, 0.0))[1]
+        return max(0.0, until - self._clock())
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@st.cache_resource(show_spinner=False)
+def signed_in() -> SignedIn:
+    return SignedIn()
+
+
+def users_file() -> Path:
+    named = os.environ.get(USERS_VARIABLE, "")
+    return Path(named) if named else data_folder() / "users.json"
+
+
+def is_needed() -> bool:
+    """Whether a person must sign in here."""
+    switch = os.environ.get(SWITCH_VARIABLE, "").lower()
+    if switch in ("on", "off"):
+        return switch == "on"
+    return not is_loopback(st.get_option("server.address") or "")
+
+
+def has_provider() -> bool:
+    """Whether the clinic's identity provider is configured."""
+    return st.secrets.load_if_toml_exists() and "auth" in st.secrets
+
+
+def admit() -> bool:
+    """True where the page may be drawn; else draws what there is to say instead."""
+    if not is_needed():
+        st.session_state.pop("person", None)
+        return True
+    try:
+        users = read_users(users_file())
+    except AccessError as error:
+        look.note("Nobody can sign in", str(error))
+        return False
+    user = _known(users)
+    if user is not None:
+        st.session_state["person"] = user.person
+        return True
+    st.session_state.pop("person", None)
+    passwords = any(user.password_hash for user in users.values())
+    if not passwords and not has_provider():
+        _refuse()
+        return False
+    _ask(users, passwords)
+    return False
+
+
+def _known(users: Mapping[str, User]) -> User | None:
+    """The user of this session: by the provider, by this tab, or by the cookie of a reload."""
+    if has_provider() and st.user.is_logged_in:
+        verified = st.user.get("email_verified", True)
+        return users.get(str(st.user.get("email", "")).lower()) if verified else None
+    token = st.session_state.get("sign-in-token") or st.context.cookies.get(COOKIE, "")
+    name = signed_in().name_of(token) if token and isinstance(token, str) else None
+    if name is None:
+        return None
+    st.session_state["sign-in-token"] = token
+    return users.get(name)
+
+
+def _refuse() -> None:
+    look.empty_state(
+        "This dashboard shows nothing yet",
+        "Others can reach it, and nobody has been given a way to sign in. On the computer that "
+        "serves it: smp-tracker user add NAME --role owner, then reload this page.",
+    )
+
+
+def _ask(users: Mapping[str, User], passwords: bool) -> None:
+    _, middle, _ = st.columns([1, 1.4, 1])
+    with middle:
+        st.html('<div class="smp"><h1 class="smp-name">Sign in</h1></div>')
+        if has_provider():
+            if st.user.is_logged_in:
+                look.note(
+                    "No access for this account",
+                    "The owner of the records can add it: smp-tracker user add E-MAIL --role viewer",
+                )
+                st.button("Sign in with another account", on_click=st.logout, width="stretch")
+            else:
+                st.button(
+                    "Sign in with your clinic’s account",
+                    type="primary",
+                    on_click=st.login,
+                    width="stretch",
+                )
+        if passwords:
+            _password_form(users)
+
+
+def _password_form(users: Mapping[str, User]) -> None:
+    with st.form("sign-in"):
+        name = st.text_input("Name", autocomplete="username").strip().lower()
+        password = st.text_input("Password", type="password", autocomplete="current-password")
+        sent = st.form_submit_button("Sign in", type="primary", width="stretch")
+    if not sent:
+        return
+    wait = signed_in().seconds_to_wait(name)
+    if wait > 0:
+        look.note(
+            "Too many wrong passwords", f"Wait {max(1, round(wait))} seconds, then try again."
+        )
+        return
+    user = check_password(users, name, password)
+    if user is None:
+        signed_in().failed(name)
+        look.note("Name or password is wrong", "Nothing was opened. Try again.")
+        return
+    token = signed_in().begin(user.name)
+    st.session_state["sign-in-token"] = token
+    st.session_state["cookie-to-write"] = (token, SESSION_SECONDS)
+    st.rerun()
+
+
+def write_cookie() -> None:
+    """Hand the browser the token of a sign-in, or take it away; once."""
+    token, seconds = st.session_state.pop("cookie-to-write", ("", None))
+    if seconds is None:
+        return
+    # The token is letters, digits, - and _ alone: nothing in it can end the script's text.
+    st.html(
+        f"<script>document.cookie = '{COOKIE}={token}; path=/; max-age={seconds}; "
+        "samesite=strict' + (location.protocol === 'https:' ? '; secure' : '');</script>",
+        unsafe_allow_javascript=True,
+    )
+
+
+def leave() -> None:
+    """Sign this session out."""
+    signed_in().end(st.session_state.get("sign-in-token", ""))
+    st.session_state.clear()
+    st.session_state["cookie-to-write"] = ("", 0)
+    if has_provider() and st.user.is_logged_in:
+        st.logout()
+
+
+def who() -> Person | None:
+    """Whoever signed in; None where nobody has to."""
+    found = st.session_state.get("person")
+    return found if isinstance(found, Person) else None
