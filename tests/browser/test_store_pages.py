@@ -19,6 +19,7 @@ from PIL import Image
 from tests.browser.conftest import PATIENCE_MS, _wait_until_healthy
 from tracker.records import ClientRecord
 from tracker.records.corrections import CorrectionKind
+from tracker.series import PolygonZone
 from tracker.storage.correcting import list_corrections
 from tracker.storage.filing import describe_photo, file_photos
 from tracker.storage.opening import open_store
@@ -273,6 +274,10 @@ def test_compare_areas_and_full_detail(tab: Any, clinic: Clinic, shots: Path) ->
 
 def test_compare_shows_the_zones_of_the_store(tab: Any, clinic: Clinic, shots: Path) -> None:
     page = tab
+    with clinic.store() as store:
+        if not store.zones(CODE):
+            corners = ((300.0, 300.0), (600.0, 320.0), (500.0, 600.0))
+            store.add_zone(CODE, PolygonZone("left corner", "top", corners))
     page.goto(clinic.url("compare"))
     page.locator(".stage").wait_for(timeout=MEASURING_MS)
     page.get_by_role("checkbox", name=re.compile("zones")).check()
