@@ -12,7 +12,6 @@ from tracker.ui.marking_view import Sheet
 from tracker.ui.stored_client import StoredClient
 from tracker.ui.words import day, view_title
 
-
 SHEET_SIDE_PX = 2600
 """Long side of a picture to be marked: a place is set to a pixel of a 12 megapixel photo."""
 

@@ -145,7 +145,7 @@ def _pairs(
     name = st.selectbox(
         "Photo to align with the first one",
         others,
-        format_func=lambda n: look.plain(_photo_line(client, view, n)),
+        format_func=lambda n: _photo_line(client, view, n),
         key=f"align-{client.code}-{view.view}",
     )
     shape = shape_of(client.photo(name).sha256, client, name)
@@ -239,7 +239,7 @@ def _re_file(store: Store, code: str, *, may_change: bool) -> None:
     name = st.selectbox(
         "Photo",
         list(photos),
-        format_func=lambda n: look.plain(f"{n} · {day(photos[n].captured_on)}"),
+        format_func=lambda n: f"{n} · {day(photos[n].captured_on)}",
         key=f"re-file-{code}",
     )
     photo = photos[name]
