@@ -19,6 +19,7 @@ from PIL import Image
 from tests.browser.conftest import PATIENCE_MS, _wait_until_healthy
 from tracker.records import ClientRecord
 from tracker.records.corrections import CorrectionKind
+from tracker.series import PolygonZone
 from tracker.storage.correcting import list_corrections
 from tracker.storage.filing import describe_photo, file_photos
 from tracker.storage.opening import open_store
@@ -273,6 +274,10 @@ def test_compare_areas_and_full_detail(tab: Any, clinic: Clinic, shots: Path) ->
 
 def test_compare_shows_the_zones_of_the_store(tab: Any, clinic: Clinic, shots: Path) -> None:
     page = tab
+    with clinic.store() as store:
+        if not store.zones(CODE):
+            corners = ((300.0, 300.0), (600.0, 320.0), (500.0, 600.0))
+            store.add_zone(CODE, PolygonZone("left corner", "top", corners))
     page.goto(clinic.url("compare"))
     page.locator(".stage").wait_for(timeout=MEASURING_MS)
     page.get_by_role("checkbox", name=re.compile("zones")).check()
@@ -326,3 +331,32 @@ def test_touch_sets_and_pans(clinic: Clinic, browser: Any) -> None:
     page.get_by_text(f"{len(before) + 1} zone").wait_for()
     context.close()
     assert zone_names(clinic) == before
+
+
+def test_a_photo_taken_with_the_camera_gets_hints(
+    clinic: Clinic, browser_type: Any, browser_type_launch_args: dict[str, Any], shots: Path
+) -> None:
+    """The browser's made-up camera shows no scalp: the page says so, and keeps nothing by itself."""
+    flags = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    browser = browser_type.launch(**(browser_type_launch_args | {"args": flags}))
+    try:
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto(clinic.url("guide"))
+        page.get_by_role("button", name="Start camera").click()
+        page.get_by_role("button", name="Take photo").wait_for()
+        page.wait_for_function(
+            "() => [...document.querySelectorAll('*')].some(e => e.shadowRoot && "
+            "[...e.shadowRoot.querySelectorAll('video')].some(v => v.videoWidth > 0)) || "
+            "[...document.querySelectorAll('video')].some(v => v.videoWidth > 0)"
+        )
+        page.screenshot(path=shots / "guide-camera.png")
+        page.get_by_role("button", name="Take photo").click()
+        page.get_by_text("The photo just taken").wait_for()
+        page.get_by_text("For the next photo").wait_for()
+        page.get_by_role("button", name="Keep this photo").wait_for()
+        page.screenshot(path=shots / "guide-taken.png")
+    finally:
+        browser.close()
+    with clinic.store() as store:
+        assert len(store.photos(CODE)) == 3

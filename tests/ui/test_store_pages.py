@@ -6,6 +6,7 @@ tested in a real browser (`tests/browser/test_store_pages.py`).
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 import streamlit as st
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import tracker.storage.results as results
@@ -27,7 +29,7 @@ from tracker.storage.correcting import correct, list_corrections
 from tracker.storage.filing import describe_photo, file_photos
 from tracker.storage.opening import open_store
 from tracker.storage.store import Store
-from tracker.ui import marking_view
+from tracker.ui import capture_view, marking_view
 
 CODE = "C-0001"
 TODAY = date(2026, 9, 1)
@@ -51,6 +53,13 @@ def clinic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     file_photos(store, CODE, incoming)
     yield store
     store.close()
+
+
+def retaken() -> bytes:
+    """The first photo once more, as another file."""
+    buffer = io.BytesIO()
+    Image.fromarray(factories.make_srgb(0.1, (2.0, -3.0))).save(buffer, "JPEG", quality=93)
+    return buffer.getvalue()
 
 
 def settle(app: AppTest) -> None:
@@ -243,7 +252,28 @@ def test_the_guide_offers_the_sheet_and_compares_the_last_photo(visit: Any) -> N
     assert labels == ["Sheet for A4 (PDF)", "Sheet for Letter (PDF)"]
     next(b for b in app.button if b.label == "What could be better?").click().run()
     assert not app.exception
-    assert "For the next photo" in shown_text(app)
+    assert "This photo is like the first one" in shown_text(app)
+
+
+def test_a_photo_taken_in_the_guide_is_kept_under_its_view_and_day(
+    visit: Any, clinic: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = [retaken()]
+    monkeypatch.setattr(capture_view, "show", lambda *_, **__: taken.pop() if taken else None)
+    app = visit("guide")
+    assert "This photo is like the first one" in shown_text(app)
+    next(b for b in app.button if b.label == "Keep this photo").click().run()
+    assert not app.exception
+    new = [p.record for p in clinic.photos(CODE)][-1]
+    assert (new.view, new.captured_on) == ("top", clinic.today)
+    assert new.name == f"{clinic.today}_top.jpg"
+    assert len(clinic.photos(CODE)) == len(factories.FADES) + 1
+
+
+def test_only_pictures_of_a_sane_size_come_from_the_browser() -> None:
+    assert capture_view.photo_of("data:image/jpeg;base64,AAEC") == b"\x00\x01\x02"
+    for wrong in ("", "data:text/html;base64,AAEC", "data:image/jpeg;base64,?", "AAEC"):
+        assert capture_view.photo_of(wrong) is None
 
 
 @pytest.mark.parametrize("name", ["zones", "corrections", "compare", "guide"])

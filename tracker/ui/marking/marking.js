@@ -139,6 +139,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       if (x < -20 || y < -20 || x > s.stage.clientWidth + 20 || y > s.stage.clientHeight + 20) continue;
       const out = gone.has([data.dots.x[n], data.dots.y[n]].join());
       if (out) line(pen, "#e64980", 2, () => { pen.moveTo(x - r, y - r); pen.lineTo(x + r, y + r); pen.moveTo(x + r, y - r); pen.lineTo(x - r, y + r); });
+      else if (r < 3.5) { pen.fillStyle = "#2b6cff"; pen.fillRect(x - 1, y - 1, 2, 2); }   // far out: a map of specks
       else { pen.beginPath(); pen.arc(x, y, r, 0, 7); pen.lineWidth = 1.5; pen.strokeStyle = "#2b6cffcc"; pen.stroke(); }
     }
     for (const [px, py] of work.marks.added) {

@@ -14,6 +14,7 @@ import numpy as np
 import streamlit as st
 
 from tracker.measure.hand_alignment import LEAST_PAIRS, hand_sd_px, pair_misfits_px
+from tracker.measure.results import FloatColumn
 from tracker.photos import PhotoError
 from tracker.record_files import VIEWS
 from tracker.records import PhotoRecord, RecordError
@@ -143,7 +144,7 @@ def _pairs(
     name = st.selectbox(
         "Photo to align with the first one",
         others,
-        format_func=lambda n: look.plain(_photo_line(client, view, n)),
+        format_func=lambda n: _photo_line(client, view, n),
         key=f"align-{client.code}-{view.view}",
     )
     shape = shape_of(client.photo(name).sha256, client, name)
@@ -167,13 +168,11 @@ def _pairs(
     whole = [pair for pair in saved["pairs"] if pair[0] and pair[1]]
     first = sheets[0].to_photo(pair[0] for pair in whole)
     second = sheets[1].to_photo(pair[1] for pair in whole)
-    misfit = pair_misfits_px(np.array(first).reshape(-1, 2), np.array(second).reshape(-1, 2))
-    far = np.flatnonzero(np.nan_to_num(misfit) > SUSPICIOUS * hand_sd_px(shape))
-    if len(far) == 1 and len(whole) > LEAST_PAIRS + 1:
-        k = int(far[0])
+    odd = _odd_pair(np.array(first).reshape(-1, 2), np.array(second).reshape(-1, 2), shape)
+    if odd is not None:
         look.note(
-            f"Pair {k + 1} does not fit the others",
-            f"It lies {misfit[k]:.0f} pixels from where they put it. Move it, or undo it, and save "
+            f"Pair {odd[0] + 1} does not fit the others",
+            f"It lies {odd[1]:.0f} pixels from where they put it. Move it, or undo it, and save "
             "again. Nothing was changed.",
         )
         return
@@ -190,6 +189,21 @@ def _pairs(
             )
         ],
     )
+
+
+def _odd_pair(
+    first: FloatColumn, second: FloatColumn, shape: tuple[int, int]
+) -> tuple[int, float] | None:
+    """The one pair that the others do not bear out, and by how many pixels; None where all fit."""
+    if len(first) < LEAST_PAIRS + 2:
+        return None
+    misfit = np.nan_to_num(pair_misfits_px(first, second))
+    k = int(misfit.argmax())
+    if misfit[k] < SUSPICIOUS * hand_sd_px(shape):
+        return None
+    # A wrong pair makes its neighbours look wrong too: without it they must fit.
+    rest = pair_misfits_px(np.delete(first, k, axis=0), np.delete(second, k, axis=0))
+    return (k, float(misfit[k])) if np.nanmax(rest) < misfit[k] / 3 else None
 
 
 def _belongs(client: Client, view: ViewAnalysis, name: str) -> bool:
@@ -224,7 +238,7 @@ def _re_file(store: Store, code: str, *, may_change: bool) -> None:
     name = st.selectbox(
         "Photo",
         list(photos),
-        format_func=lambda n: look.plain(f"{n} · {day(photos[n].captured_on)}"),
+        format_func=lambda n: f"{n} · {day(photos[n].captured_on)}",
         key=f"re-file-{code}",
     )
     photo = photos[name]
