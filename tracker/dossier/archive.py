@@ -81,7 +81,9 @@ def client_archive(store: Store, code: str, *, progress: Progress | None = None)
     tell = progress or (lambda _share, _text: None)
     with store.reading() as connection:
         client = find_client(connection, code)
-        found: dict[str, list[Any]] = {name: records(select(connection, kind, client.id)) for name, kind in KINDS.items()}
+        found: dict[str, list[Any]] = {
+            name: records(select(connection, kind, client.id)) for name, kind in KINDS.items()
+        }
         query = sa.select(tables.result).where(tables.result.c.client_id == client.id)
         rows = list(connection.execute(query.order_by(tables.result.c.id)).mappings())
     files: dict[str, bytes] = {}
