@@ -45,7 +45,7 @@ def before_after_png(
     words : Words
         The language of its text.
     shape : Shape
-        Square: side by side; portrait: one above the other.
+        Square: side by side, wide pictures one above the other; portrait: always so.
     clinic : str
         Name that stands at its foot.
     show_dates : bool
@@ -57,7 +57,9 @@ def before_after_png(
     draw = ImageDraw.Draw(canvas)
     top, foot, gap, rim = 190, 130, 16, 36
     area = (width - 2 * rim, height - top - foot)
-    if shape is Shape.SQUARE:
+    crop = pair.crop
+    wide = crop.right - crop.left > 1.1 * (crop.bottom - crop.top)
+    if shape is Shape.SQUARE and not wide:
         cell = ((area[0] - gap) // 2, area[1] - 50)
         places = [(rim, top), (rim + cell[0] + gap, top)]
     else:
