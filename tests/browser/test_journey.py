@@ -37,6 +37,7 @@ def test_visit(
     page.screenshot(path=shots / "home-first.png")
     page.locator("input[type=file]").set_input_files([*rendered_photos, letter])
     page.get_by_text("letter.jpg is a PDF document").wait_for()
+    page.get_by_role("button", name="File 3 photos and measure").wait_for()
     page.get_by_text("Being looked at").first.wait_for(state="detached", timeout=MEASURING_MS)
     assert page.locator(".smp-verdict").count() == 3
     assert page.get_by_text("Being looked at").count() == 0
@@ -100,7 +101,7 @@ def test_visit(
     gone.check()
     page.get_by_role("combobox", name="After").click()
     page.get_by_role("option").nth(1).click()
-    page.get_by_text("20 Mar 2026").first.wait_for()
+    page.get_by_text("Mar 20, 2026").first.wait_for()
     page.wait_for_timeout(1000)
     assert zoom_of(page) == zoomed
     assert stage.get_attribute("data-mode") == "side"
@@ -134,7 +135,7 @@ def test_two_people_at_once(
     for page, name in zip((german, american), names, strict=True):
         page.set_default_timeout(MEASURING_MS)
         page.goto("/client")
-        page.get_by_label("Name (optional)").fill(name)
+        page.get_by_role("textbox", name="Name (optional)").fill(name)
         page.get_by_role("button", name="Add the client").click()
         page.locator("h1", has_text=name).wait_for()
         page.get_by_role("tab", name="Consent and notes").click()
