@@ -179,7 +179,7 @@ def summary(figures: ReportFigures, words: Words) -> list[str]:
         else:
             line = words(
                 "{view}: about {share} of the pigment of the first photo is gone; with 95 % "
-                "certainty between {interval}.",
+                "certainty {interval}.",
                 view=name,
                 share=words.percent(fade.value),
                 interval=words.interval(fade),
