@@ -38,14 +38,14 @@ $(VENV)/dev.stamp: requirements-dev.lock pyproject.toml | check-python
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $(VENV)/runtime.stamp $@
 
-# The browser journey needs Debian's chromium: installed where that is allowed, else the journey
-# is skipped, and says so.
+# The browser journey needs Debian's chromium, the check of DICOM files Debian's dicom3tools:
+# installed where that is allowed, else what needs them is skipped, and says so.
 browser: | $(VENV)/dev.stamp
-	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
-	  && echo "Installing chromium for the browser journey ..." \
+	@{ command -v chromium && command -v dciodvfy; } >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	  && echo "Installing chromium and dicom3tools for the tests ..." \
 	  && { timeout 600 apt-get update && DEBIAN_FRONTEND=noninteractive timeout 600 \
-	    apt-get install --yes --no-install-recommends chromium; } >$(VENV)/apt.log 2>&1; } \
-	  || echo "The browser journey is skipped: chromium is not installed and could not be."
+	    apt-get install --yes --no-install-recommends chromium dicom3tools; } >$(VENV)/apt.log 2>&1; } \
+	  || echo "Some tests are skipped: chromium and dicom3tools are not installed and could not be."
 
 # Versions and hashes only: no index, no address. Needs uv.
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \

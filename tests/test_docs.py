@@ -26,7 +26,9 @@ def text_of(root: Path, name: str) -> str:
     return " ".join((root / name).read_text(encoding="utf-8").split())
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/cli.md", "docs/records.md", "docs/scale.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/cli.md", "docs/records.md", "docs/scale.md", "docs/reports.md"]
+)
 def test_every_command_that_is_named_exists_with_its_options(
     root: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -216,8 +216,15 @@ def _opened(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
             raise _no_archive(
                 path, f"was made with another form of records ({content['revision']})"
             )
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, OSError, RuntimeError,
-            NotImplementedError) as error:  # fmt: skip
+    except (
+        zipfile.BadZipFile,
+        KeyError,
+        ValueError,
+        TypeError,
+        EOFError,
+        OSError,
+        RuntimeError,
+    ) as error:
         raise _no_archive(path, "is no archive of a client, or is damaged") from error
     return content, files
 

@@ -59,7 +59,7 @@ def fade_chart(view: ViewFigures, target: float | None, words: Words) -> str:
         y = y_of(share)
         parts.append(
             f'<line x1="{LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}" stroke="{colour}" '
-            f'stroke-dasharray="5 4"/><text x="{right}" y="{y - 5:.1f}" text-anchor="end" '
+            f'stroke-dasharray="5 4"/><text x="{LEFT + 4}" y="{y - 5:.1f}" '
             f'fill="{colour}">{escape(said)}</text>'
         )
     if band:

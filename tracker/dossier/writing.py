@@ -179,7 +179,7 @@ def summary(figures: ReportFigures, words: Words) -> list[str]:
         else:
             line = words(
                 "{view}: about {share} of the pigment of the first photo is gone; with 95 % "
-                "certainty between {interval}.",
+                "certainty {interval}.",
                 view=name,
                 share=words.percent(fade.value),
                 interval=words.interval(fade),
@@ -337,7 +337,7 @@ def _session_rows(sessions: tuple[SessionRecord, ...], words: Words) -> list[tup
                 words.day(session.date),
                 session.method or NO_VALUE,
                 session.device or NO_VALUE,
-                words.number(session.wavelength_nm),
+                NO_VALUE if session.wavelength_nm is None else f"{session.wavelength_nm:.0f}",
                 words.number(session.fluence_j_cm2, 1),
                 words.number(session.spot_mm, 1),
                 words.number(session.passes),

@@ -26,7 +26,7 @@ from tracker.measure.verdicts import Verdicts, overruled, with_marked_dots
 UNIT_GAIN = ToneGain(1.0, 0.0, 1.0)
 DOUBT_FREE = 0.03
 """Share of the dots' pigment in doubt that clean series show too (0.003 to 0.03)."""
-DOUBT_SD = 1.25
+DOUBT_SD = 1.0
 """SD of the fade by each unit of that share beyond it. Over 44 rendered and painted series the share goes with
 the error (r = 0.6): hair that looks like dots is counted, and leaves or stays by its own course."""
 
