@@ -26,13 +26,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tests.factories import make_photo_measures
 from tracker import METHOD_VERSION, __version__
-from tracker.cli.serving import HERE, _port, _server, _wait_until_healthy
+from tracker.cli.serving import HERE, _port, _server, _visit_once, _wait_until_healthy
 from tracker.records import ClientRecord, DateSource, PhotoRecord, SessionRecord
 from tracker.report.tables import photo_rows
+from tracker.samples import sample_clients
 from tracker.series import SeriesAnalysis
 from tracker.storage import tables
 from tracker.storage.opening import open_store
@@ -84,6 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         }
         with _server(HERE, port, settings) as server:
             _wait_until_healthy(server, f"http://{HERE}:{port}")
+            _visit_once(f"http://{HERE}:{port}")
             alone = measure(f"http://{HERE}:{port}", given.rounds, "alone")
             others = Others(port, given.visitors - 1, given.pause)
             with others:
@@ -107,10 +107,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def fill(store: Store, n_clients: int, n_photos: int) -> None:
     """Clients whose photos are measured, with the rows and thumbnails that Home reads."""
-    rng = np.random.default_rng(5)
     measures = make_photo_measures(3)
     (row,) = photo_rows(_alone(measures))
-    small = make_thumbnail(_noise_jpeg(rng))
+    # A sample client's photo: as many bytes as a thumbnail of a scalp has.
+    photo = next(sample_clients()[0].glob("*.jpg"))
+    small = make_thumbnail(photo.read_bytes())
     assert small is not None
     with store.writing() as connection:
         for number in range(n_clients):
@@ -165,16 +166,6 @@ def fill(store: Store, n_clients: int, n_photos: int) -> None:
 
 def _alone(measures: Any) -> SeriesAnalysis:
     return SeriesAnalysis("", (), (measures,), (), __version__, METHOD_VERSION, {}, "0" * 16)
-
-
-def _noise_jpeg(rng: np.random.Generator) -> bytes:
-    import io
-
-    from PIL import Image
-
-    out = io.BytesIO()
-    Image.fromarray(rng.integers(90, 210, (600, 800, 3), np.uint8)).save(out, "JPEG")
-    return out.getvalue()
 
 
 # --- one person's browser -----------------------------------------------------------------------
@@ -244,11 +235,15 @@ class Others:
         import websockets
         from streamlit.proto.BackMsg_pb2 import BackMsg
         from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+        from websockets.typing import Origin, Subprotocol
 
         await asyncio.sleep(self.pause_s * number / max(1, self.n_visitors))
         address = f"ws://{HERE}:{self.port}/_stcore/stream"
         async with websockets.connect(
-            address, subprotocols=["streamlit"], origin=f"http://{HERE}:{self.port}", max_size=None
+            address,
+            subprotocols=[Subprotocol("streamlit")],
+            origin=Origin(f"http://{HERE}:{self.port}"),
+            max_size=None,
         ) as line:
             for name in itertools.cycle(("", "client", "settings", "learn")):
                 if self._stop.is_set():

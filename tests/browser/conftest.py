@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,11 +54,18 @@ def rendered_photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 @pytest.fixture(scope="session")
 def base_url(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a dashboard on a store that is not there yet."""
+    folder = tmp_path_factory.mktemp("store")
+    with served(root, folder, {}) as address:
+        yield address
+
+
+@contextmanager
+def served(root: Path, folder: Path, settings: dict[str, str]) -> Iterator[str]:
+    """Address of a dashboard on a store in `folder` that is not there yet."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    empty = tmp_path_factory.mktemp("store") / "records"
-    log = (tmp_path_factory.mktemp("log") / "server.log").open("wb")
+    log = (folder / "server.log").open("wb")
     server = subprocess.Popen(
         [
             sys.executable,
@@ -64,7 +73,12 @@ def base_url(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
             *("--server.headless=true", "--server.address=127.0.0.1"),
         ],
         cwd=root,
-        env=_environment(empty),
+        env=dict(os.environ)
+        | {
+            "SMP_TRACKER_RECORDS": str(folder / "records"),
+            "SMP_TRACKER_USERS": str(folder / "users.json"),
+        }
+        | settings,
         stdout=log,
         stderr=log,
     )
@@ -110,15 +124,6 @@ def watched(page: Any, base_url: str) -> Iterator[Any]:
     yield page
     assert not strangers
     assert not complaints
-
-
-def _environment(store: Path) -> dict[str, str]:
-    import os
-
-    return dict(os.environ) | {
-        "SMP_TRACKER_RECORDS": str(store),
-        "SMP_TRACKER_USERS": str(store.parent / "users.json"),
-    }
 
 
 def _wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:

@@ -161,3 +161,25 @@ def test_a_photo_that_was_filed_meanwhile_elsewhere_loses_nothing(
     assert "is filed under client other already" in shown_text(app)
     assert len(tray_of(store, CODE).photos()) == 1
     assert len(store.photos(CODE)) == 5
+
+
+def test_forty_photos_at_once_and_a_very_large_one(
+    store: Store, looks: list[int], root: Path
+) -> None:
+    """A 60 MB file is a photo like any other."""
+    app = another_tab(root, CODE)
+    visit(app, "Add photos")
+    large = picture(260, 5)
+    files = [(f"IMG_{n}.png", _varied(n), "image/png") for n in range(39)]
+    files.append(("heavy.png", large + b"\0" * (60_000_000 - len(large)), "image/png"))
+    upload(app, files)
+    assert "File 40\u00a0photos and measure" in labels(app)
+    assert len(tray_of(store, CODE).photos()) == 40
+
+
+def _varied(n: int) -> bytes:
+    out = io.BytesIO()
+    srgb = factories.make_srgb()[:240, :240].copy()
+    srgb[:4, :4] = n
+    Image.fromarray(srgb).save(out, "PNG")
+    return out.getvalue()

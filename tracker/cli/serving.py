@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -26,6 +27,7 @@ SIGN_IN_VARIABLE = "SMP_TRACKER_SIGN_IN"
 USERS_VARIABLE = "SMP_TRACKER_USERS"
 DEFAULT_PORT = 8501
 START_SECONDS = 90
+FIRST_PAGE_SECONDS = 30
 DEMO_MARK = ".smp-tracker-demo"
 """Lies in a demo's store, so that the next demo may replace it and nothing else."""
 OWN_FILES = {
@@ -134,6 +136,7 @@ def serve_store(
     }
     with _server(address, chosen, environment) as server:
         _wait_until_healthy(server, page)
+        _visit_once(page)
         if check:
             terminal.result(f"the dashboard answers at {page}", {"address": page})
             return DONE
@@ -250,6 +253,35 @@ def _wait_until_healthy(server: subprocess.Popen[bytes], address: str) -> None:
         except OSError:
             time.sleep(0.15)
     raise UnusableError("the dashboard did not start; the lines above say why")
+
+
+def _visit_once(address: str) -> None:
+    """Have the server draw its first page: no person waits for its libraries to load."""
+    from google.protobuf.message import DecodeError
+    from streamlit.proto.BackMsg_pb2 import BackMsg
+    from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+    from websockets.exceptions import WebSocketException
+    from websockets.sync.client import connect
+    from websockets.typing import Origin, Subprotocol
+
+    asked, answer = BackMsg(), ForwardMsg()
+    asked.rerun_script.query_string = ""
+    line = address.replace("http://", "ws://") + "/_stcore/stream"
+    deadline = time.monotonic() + FIRST_PAGE_SECONDS
+    # Nothing hangs on it: where it fails, the first visitor waits a little longer.
+    with (
+        contextlib.suppress(OSError, WebSocketException, TimeoutError, DecodeError),
+        connect(
+            line,
+            origin=Origin(address),
+            subprotocols=[Subprotocol("streamlit")],
+            max_size=None,
+            proxy=None,
+        ) as visit,
+    ):
+        visit.send(asked.SerializeToString())
+        while answer.WhichOneof("type") != "script_finished":
+            answer.ParseFromString(visit.recv(max(0.0, deadline - time.monotonic())))
 
 
 def _has_screen() -> bool:

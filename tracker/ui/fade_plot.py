@@ -54,12 +54,14 @@ def fade_plot(plot: Plot, colours: Palette) -> alt.LayerChart:
     x, y = _x(plot, colours), _y(plot, colours)
     layers: Layers = []
     if plot.measure is Measure.LEFT:
-        layers += _levels(plot, colours)
-        layers += _band(plot.published, x, colours.warn, 0.13)
-        layers += _forecast(plot, x, colours)
+        layers += _levels(plot, colours) + _forecast(plot, x, colours)
     if plot.axis is not Axis.ORDER:
         layers += _session_marks(plot, colours)
-    layers += _interval(plot, x, colours) + _marks(plot, x, y, colours)
+    layers += _interval(plot, x, colours)
+    if plot.measure is Measure.LEFT:
+        # Over the photos' own band, which would hide it.
+        layers += _band(plot.published, x, colours.warn, 0.17)
+    layers += _marks(plot, x, y, colours)
     if plot.measure is Measure.LEFT and not plot.compact:
         layers += _level_names(plot, colours)
     chart = alt.layer(*layers).properties(height=170 if plot.compact else 360)

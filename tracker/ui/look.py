@@ -173,7 +173,7 @@ h1.smp-name { margin: 0 0 .3rem; padding: 0; font-size: 2.1rem; line-height: 1.1
 .spark { width: 100%; height: auto; display: block; }
 .smp-verdict p { margin: 0 0 .25rem; }
 .smp.smp-settings { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr));
-  gap: 1rem 1.6rem; margin: .4rem 0 0; }
+  gap: 1rem 1.6rem; margin: .4rem 0 0; padding: 0; }
 .smp-settings dt { font-size: .84rem; color: var(--smp-quiet); }
 .smp.smp-settings dd { margin: .1rem 0 0; font-weight: 600; }
 .smp-settings dd small { display: block; font-weight: 400; color: var(--smp-quiet); }

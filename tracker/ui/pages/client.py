@@ -23,7 +23,6 @@ from tracker.records import (
     TreatmentPlan,
 )
 from tracker.records.rules import SKIN_TYPES
-from tracker.storage.cards import client_cards
 from tracker.storage.overview import timeline
 from tracker.storage.store import Store
 from tracker.storage.tray import tray_of
@@ -31,6 +30,7 @@ from tracker.ui import home_cards, look, measuring, routes, session_store
 from tracker.ui.client_pictures import picture_of
 from tracker.ui.clients import Client
 from tracker.ui.opened import opened_client
+from tracker.ui.overview import overview
 from tracker.ui.speech import speech
 from tracker.ui.timeline_cards import timeline_html
 from tracker.ui.words import count, day, headline, sentence, view_title
@@ -165,14 +165,15 @@ def _timeline(client: Client) -> None:
             "Nothing here yet", "Add the first photos, taken before the first session if there are."
         )
         return
-    card = next(c for c in client_cards(client.store) if c.client.record.code == client.code)
+    found_all = overview(client.store)
+    standing = next(s for card, s in found_all if card.client.record.code == client.code)
     analysis = measuring.finished_analysis(client)
     fades = {
         photo.sha256: photo.whole.fade.value
         for photo in (analysis.photos if analysis else ())
         if photo.whole is not None and photo.whole.fade.measured and photo.days_since_baseline
     }
-    due = home_cards.due_words(home_cards.standing_of(card, client.store.today))
+    due = home_cards.due_words(standing)
     st.html(f'<p class="smp"><strong>{look.text(due)}.</strong></p>')
     st.html(timeline_html(found, lambda sha: picture_of(client.store, sha), fades))
 

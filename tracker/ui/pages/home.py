@@ -8,12 +8,13 @@ import streamlit as st
 
 from tracker.photos import PHOTO_SUFFIXES
 from tracker.samples import import_samples, sample_clients
-from tracker.storage.cards import ClientCard, client_cards, records_stamp
+from tracker.storage.cards import ClientCard
 from tracker.storage.store import Store
 from tracker.ui import home_cards, intake, look, measuring, routes, session_store
 from tracker.ui.client_pictures import picture_of
 from tracker.ui.clients import read_client
 from tracker.ui.home_cards import Filter, Standing
+from tracker.ui.overview import overview
 from tracker.ui.speech import speak
 from tracker.ui.words import count
 
@@ -25,14 +26,12 @@ ORDERS = ("Code", "Latest photo first", "Next session first")
 def show() -> None:
     """Draw the page."""
     store = session_store.store()
-    cards = _cards(store.place.label, records_stamp(store), store)
-    if not cards:
+    found = overview(store)
+    if not found:
         _first_visit(store)
         return
     st.html('<div class="smp"><h1 class="smp-name">Clients</h1></div>')
     _measuring_now()
-    today = store.today
-    found = [(card, home_cards.standing_of(card, today)) for card in cards]
     chosen = _narrowed(found)
     _grid(store, chosen)
 
@@ -127,12 +126,6 @@ def _watch() -> None:
 
 
 # --- the list --------------------------------------------------------------------------------
-
-
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _cards(label: str, stamp: str, _store: Store) -> list[ClientCard]:
-    del label, stamp  # parts of the key only
-    return client_cards(_store)
 
 
 def _narrowed(found: list[tuple[ClientCard, Standing]]) -> list[tuple[ClientCard, Standing]]:

@@ -1,0 +1,46 @@
+"""Signing in at a clinic in a real browser: the cookie survives a reload and ends with sign-out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import PATIENCE_MS, served
+from tracker.access import Role, with_user, write_users
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+pytestmark = pytest.mark.browser
+PASSWORD = "correct horse battery"
+
+
+def test_sign_in_reload_and_sign_out(
+    root: Path, tmp_path: Path, browser: playwright.Browser, shots: Path
+) -> None:
+    write_users(tmp_path / "users.json", {"olga": with_user({}, "olga", Role.OWNER, PASSWORD)})
+    with served(root, tmp_path, {"SMP_TRACKER_SIGN_IN": "on"}) as address:
+        page = browser.new_context(base_url=address).new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto("/settings")
+        page.get_by_role("textbox", name="Name").fill("olga")
+        page.get_by_role("textbox", name="Password").fill(PASSWORD)
+        page.screenshot(path=shots / "sign-in.png")
+        page.get_by_role("button", name="Sign in").click()
+        # The page that was asked for, once in and after a reload.
+        page.get_by_role("button", name="Sign out").wait_for()
+        page.wait_for_function("() => document.cookie.includes('smp_tracker_session=')")
+        page.reload()
+        page.get_by_role("button", name="Sign out").wait_for()
+
+        # Somebody else's browser is not let in by the address alone.
+        other = browser.new_context(base_url=address).new_page()
+        other.set_default_timeout(PATIENCE_MS)
+        other.goto("/settings")
+        other.get_by_role("button", name="Sign in").wait_for()
+        assert other.get_by_text("olga").count() == 0
+
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_role("button", name="Sign in").wait_for()
+        page.reload()
+        page.get_by_role("button", name="Sign in").wait_for()
