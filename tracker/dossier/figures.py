@@ -229,7 +229,12 @@ def _view(case: ClientCase, view: ViewAnalysis, made: ViewProgress | None) -> Vi
     if case.plan.goal is Goal.CORRECTION and case.plan.zones and shown is not None:
         wanted = {zone.lower() for zone in case.plan.zones}
         untouched = tuple(z.zone for z in shown.zones if z.zone.lower() not in wanted)
-    items = judge(view, shown, untouched) if shown is not None else ()
+    items: tuple[Judgement, ...] = ()
+    cells: tuple[FadeCell, ...] = ()
+    if shown is not None and made is not None and made.judged == shown.photo:
+        items, cells = made.judgement, made.cells  # the same judgement, made once
+    elif shown is not None:
+        items, cells = judge(view, shown, untouched), fade_cells(view, shown)
     later = [p for p in view.photos if day and p.captured_on and p.captured_on > day]
     return ViewFigures(
         view=view.view,
@@ -254,7 +259,7 @@ def _view(case: ClientCase, view: ViewAnalysis, made: ViewProgress | None) -> Vi
         if shown is not None and shown.dots is not None
         else (),
         mm_per_px=view.scale_mm_per_px,
-        cells=fade_cells(view, shown) if shown is not None else (),
+        cells=cells,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -119,9 +119,7 @@ def pair_pictures(
     normal = _multiplied(after, gains, seen) if gains else after
     small_before, scale = shrink(before, PICTURE_PX)
     small_after, _ = shrink(normal, PICTURE_PX)
-    marked = draw_dots(shown_srgb, view, shown, longest_px=max(shown_srgb.shape[:2]))
-    if shown.registration is not None:
-        marked, _ = align(marked, shown.registration)
+    marked = draw_dots(moved, view, _in_baseline_frame(view, shown), longest_px=max(moved.shape))
     small_dots, _ = shrink(np.ascontiguousarray(crop.of(marked)), PICTURE_PX)
     return PairPictures(
         before=encode_jpeg(small_before),
@@ -132,6 +130,15 @@ def pair_pictures(
         scale=scale,
         crop=crop,
     )
+
+
+def _in_baseline_frame(view: ViewAnalysis, shown: PhotoMeasures) -> PhotoMeasures:
+    """The photo's dots where they stand in the baseline: one warp serves both pictures."""
+    if shown.dots is None:
+        return replace(shown, registration=None)
+    seen = np.isfinite(shown.dots.x_px)
+    x_px, y_px = (np.where(seen, c, np.nan) for c in (view.dots.x_px, view.dots.y_px))
+    return replace(shown, registration=None, dots=replace(shown.dots, x_px=x_px, y_px=y_px))
 
 
 def colour_gains(before: Picture, after: Picture, native: BoolArray) -> tuple[float, ...]:

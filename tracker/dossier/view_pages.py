@@ -8,8 +8,10 @@ from tracker.dossier.figures import ViewFigures, ZoneFigure
 from tracker.dossier.letter import Block, heading, pictures, table, text
 from tracker.dossier.pictures import PairPictures
 from tracker.dossier.words import NO_VALUE, Words
+from tracker.measure.results import Fate
 from tracker.progress.judgement import Judgement
 from tracker.progress.watches import State, Watch
+from tracker.report.overlays import FATE_WORDS
 
 PERCENT_UNITS = ("fraction", "share", "SD / mean")
 
@@ -116,7 +118,9 @@ def colour_words(view: ViewFigures, pair: PairPictures, words: Words) -> str:
 
 
 def _fates(view: ViewFigures, words: Words) -> str:
-    counted = [f"{words.engine(fate)} {words.number(n)}" for fate, n in view.fates if n]
+    counted = [
+        f"{words.engine(FATE_WORDS[Fate(fate)])} {words.number(n)}" for fate, n in view.fates if n
+    ]
     return words("Dots of the baseline in the later photo: {counts}", counts=", ".join(counted))
 
 
