@@ -50,8 +50,9 @@ at the same shave; so sharp and close that a dot is at least 4 pixels wide.""",
 pigment differs from place to place; an even fade keeps it low. **ΔE**: the colour difference
 between the treated skin and the native skin beside it.""",
     "Where do my photos go?": """
-Nowhere. The tracker runs on this computer, loads nothing from the internet and never changes your
-files. Added photos stay in memory until it is closed.""",
+Into the records that Settings names: a private folder of this computer, unless a clinic named another
+place. Each is kept byte for byte as you added it. The pages load nothing from the internet, and
+your own files are never changed.""",
     "Is this a diagnosis?": """
 No. It measures pigment. If skin stays red, turns lighter or darker than it was, or rises, show it
 to your clinic.""",
