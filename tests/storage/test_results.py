@@ -27,6 +27,7 @@ from tracker.storage.filing import file_photos
 from tracker.storage.import_folder import import_folder
 from tracker.storage.opening import open_store
 from tracker.storage.result_form import ResultFormError, from_bytes, to_bytes
+from tracker.storage.result_inputs import ViewInputs
 from tracker.storage.results import find_result, list_results, measure_client, open_result
 from tracker.storage.store import Store
 from tracker.storage.vault import Shelf
@@ -309,7 +310,7 @@ def test_a_real_series_from_the_store_is_the_series_of_the_folder(
 def test_the_hash_of_the_inputs_is_stable() -> None:
     """Another way of making it would measure every clinic's photos again."""
     photo = PhotoRecord("a.jpg", "0" * 64, view="top", captured_on=date(2026, 1, 10))
-    view = results._View("top", (photo,), (), TreatmentPlan(mm_per_px=0.1))
+    view = ViewInputs("top", (photo,), (), TreatmentPlan(mm_per_px=0.1))
     settings = AnalysisSettings()
     content = {
         "settings": settings.fingerprint(),

@@ -1,6 +1,6 @@
 """Measured series of the clients in a store: measured once, opened at once from then on.
 
-A result is kept per view, under a hash of all that its numbers depend on: the photos' contents
+A result is kept per view, under a hash of all that its numbers depend on (`result_inputs`): the photos' contents
 and their order in time, scale, drawn zones, corrections, settings, method version. The dates themselves are
 not part of it: stages and days are laid over a result when it is opened, so that a session that
 is entered or a date that is mended measures nothing again. A view is measured as a whole (dots
@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -27,8 +27,7 @@ from tracker.records import (
     SessionRecord,
     TreatmentPlan,
 )
-from tracker.records.corrections import MEASURED_KINDS, Correction, standing
-from tracker.records.timeline import DEFAULT_TIMELINE
+from tracker.records.corrections import Correction, standing
 from tracker.redating import redated, redated_view
 from tracker.report.tables import photo_rows, to_json
 from tracker.series import (
@@ -44,6 +43,7 @@ from tracker.storage.errors import NotThereError, StoreError
 from tracker.storage.filing import hold_vault, remove_unreferenced
 from tracker.storage.overview import treatments
 from tracker.storage.result_form import ResultFormError, from_bytes, to_bytes
+from tracker.storage.result_inputs import ViewInputs, views_of
 from tracker.storage.statements import find_client, lock_client, records, select
 from tracker.storage.store import Store
 from tracker.storage.vault import AlteredError, LostError, Shelf, checked_get, sha256_of
@@ -86,44 +86,6 @@ class KeptResult:
     def method_changed(self) -> bool:
         """Whether today's method could give other numbers: never mix them."""
         return self.method_version != METHOD_VERSION
-
-
-@dataclass(frozen=True)
-class _View:
-    """One view's photos in time order, and what their numbers depend on."""
-
-    name: str
-    photos: tuple[PhotoRecord, ...]
-    zones: tuple[PolygonZone, ...]
-    plan: TreatmentPlan
-    corrections: tuple[Correction, ...] = ()
-
-    def scale_of(self, photo: PhotoRecord) -> float | None:
-        return photo.mm_per_px or self.plan.mm_per_px
-
-    def inputs_hash(self, settings: AnalysisSettings) -> str:
-        days = sorted({p.captured_on for p in self.photos if p.captured_on is not None})
-        content = {
-            # Method version included; the timeline's days change stages, never numbers.
-            "settings": replace(settings, timeline=DEFAULT_TIMELINE).fingerprint(),
-            "view": self.name,
-            "photos": [
-                [
-                    photo.sha256,
-                    photo.name,
-                    None if photo.captured_on is None else days.index(photo.captured_on),
-                    photo.mm_per_px,
-                ]
-                for photo in self.photos
-            ],
-            "mm_per_px": self.plan.mm_per_px,
-            "marker_mm": self.plan.marker_mm,
-            "zones": [[zone.name, zone.view, zone.vertices_px] for zone in self.zones],
-        }
-        if self.corrections:
-            # Left out where there are none: results of before are found again, also after an undo.
-            content["corrections"] = [one.numbers() for one in self.corrections]
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def measure_client(
@@ -170,7 +132,7 @@ def measure_client(
     if not photos:
         raise StoreError(f"client {code}", "has no photos", "add some with `photo add`")
     plan = plans[0].record if plans else TreatmentPlan()
-    views = _views(photos, zones, plan, corrections)
+    views = views_of(photos, zones, plan, corrections)
     parts: list[SeriesAnalysis] = []
     measured: list[str] = []
     missing = [view for view in views if view.inputs_hash(settings) not in known]
@@ -215,7 +177,7 @@ def kept_analysis(
             )
         }
     plan = plans[0].record if plans else TreatmentPlan()
-    views = _views(photos, zones, plan, corrections)
+    views = views_of(photos, zones, plan, corrections)
     hashes = [view.inputs_hash(settings) for view in views]
     parts = [part for h in hashes if h in known and (part := _opened(store, known[h])) is not None]
     return _together(code, parts, photos, visits, settings, corrections) if parts else None
@@ -256,7 +218,7 @@ def measured_state(
                 sa.select(tables.result.c.inputs_hash).where(tables.result.c.client_id == client.id)
             ).scalars()
         )
-    views = _views(photos, zones, plans[0].record if plans else TreatmentPlan(), corrections)
+    views = views_of(photos, zones, plans[0].record if plans else TreatmentPlan(), corrections)
     hashes = {view.name: view.inputs_hash(settings) for view in views}
     days = [[photo.name, str(photo.captured_on)] for photo in photos]
     told = json.dumps([hashes, days, [repr(visit) for visit in treatments(sessions)]])
@@ -311,30 +273,6 @@ def _kept_result(row: sa.RowMapping) -> KeptResult:
     )
 
 
-def _views(
-    photos: Sequence[PhotoRecord],
-    zones: Sequence[PolygonZone],
-    plan: TreatmentPlan,
-    corrections: Sequence[Correction],
-) -> list[_View]:
-    in_time = sorted(photos, key=lambda p: time_key(p.captured_on, p.name))
-    view_of = {photo.name: photo.view for photo in photos}
-    return [
-        _View(
-            name,
-            tuple(photo for photo in in_time if photo.view == name),
-            tuple(zone for zone in zones if zone.view in ("", name)),
-            plan,
-            tuple(
-                one
-                for one in corrections
-                if one.kind in MEASURED_KINDS and view_of.get(one.photo) == name
-            ),
-        )
-        for name in sorted({photo.view for photo in photos})
-    ]
-
-
 def _opened(store: Store, payload: str) -> SeriesAnalysis | None:
     """A kept result; None where it is lost, altered or of another form: measured again then."""
     try:
@@ -346,7 +284,7 @@ def _opened(store: Store, payload: str) -> SeriesAnalysis | None:
 def _measure(
     store: Store,
     code: str,
-    view: _View,
+    view: ViewInputs,
     visits: Sequence[Session],
     settings: AnalysisSettings,
     workers: int | None,

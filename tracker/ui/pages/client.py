@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import streamlit as st
@@ -11,8 +11,6 @@ import streamlit as st
 from tracker.progress.published import Method
 from tracker.records import (
     ClientRecord,
-    ConsentLevel,
-    ConsentRecord,
     Goal,
     MedicalFlag,
     NoteRecord,
@@ -26,7 +24,7 @@ from tracker.records.rules import SKIN_TYPES
 from tracker.storage.overview import timeline
 from tracker.storage.store import Store
 from tracker.storage.tray import tray_of
-from tracker.ui import home_cards, look, measuring, routes, session_store
+from tracker.ui import consent_card, home_cards, look, measuring, routes, saved_words, session_store
 from tracker.ui.client_pictures import picture_of
 from tracker.ui.clients import Client
 from tracker.ui.opened import opened_client
@@ -37,14 +35,6 @@ from tracker.ui.words import count, day, headline, sentence, view_title
 
 METHODS = [method.value for method in Method if method is not Method.UNKNOWN]
 OLDEST = date(1990, 1, 1)
-
-
-CONSENT_MEANS = {
-    ConsentLevel.RECORD: "own treatment only",
-    ConsentLevel.RESEARCH: "figures without a name, no photos",
-    ConsentLevel.TEACHING: "photos without a face may be shown to colleagues",
-    ConsentLevel.PUBLICATION: "photos without a face may be shown to everybody",
-}
 
 
 def show() -> None:
@@ -66,21 +56,10 @@ def show() -> None:
     with parts[2]:
         _sessions(client)
     with parts[3]:
-        _consents(client)
+        consent_card.show(client)
         _notes(client)
     with parts[4]:
         _history(client)
-
-
-def _saved(words: str, error: RecordError | None = None) -> None:
-    """Say what came of a change, after the page is drawn anew."""
-    if error is None:
-        st.toast(words)
-        st.rerun()
-    look.note(
-        f"{error.name}: {error.what}" if error else "",
-        f"Nothing was changed. {sentence(error.remedy)}" if error else "",
-    )
 
 
 # --- a new client ----------------------------------------------------------------------------
@@ -118,7 +97,7 @@ def _new(store: Store) -> None:
             plan = TreatmentPlan(goal=goal, target=goal.default_target)
             store.save_plan(kept.record.code, plan, None)
     except RecordError as error:
-        _saved("", error)
+        saved_words.saved("", error)
         return
     session_store.open_client(kept.record.code)
     st.rerun()
@@ -289,9 +268,9 @@ def _plan(client: Client) -> None:
         if new_plan != plan:
             client.store.save_plan(client.code, new_plan, before)
     except RecordError as error:
-        _saved("", error)
+        saved_words.saved("", error)
         return
-    _saved("Saved.")
+    saved_words.saved("Saved.")
 
 
 # --- sessions ----------------------------------------------------------------------------------
@@ -317,9 +296,9 @@ def _sessions(client: Client) -> None:
             try:
                 client.store.remove_session(one)
             except RecordError as error:
-                _saved("", error)
+                saved_words.saved("", error)
             else:
-                _saved(f"Session {number} was removed.")
+                saved_words.saved(f"Session {number} was removed.")
     if off:
         return
     with st.form(f"session-{client.code}", clear_on_submit=True):
@@ -356,67 +335,12 @@ def _sessions(client: Client) -> None:
     try:
         _, warnings = client.store.add_session(client.code, session)
     except RecordError as error:
-        _saved("", error)
+        saved_words.saved("", error)
         return
-    _saved(" ".join(map(sentence, warnings)) or "The session is kept.")
+    saved_words.saved(" ".join(map(sentence, warnings)) or "The session is kept.")
 
 
-# --- consents, notes, history --------------------------------------------------------------------
-
-
-def _consents(client: Client) -> None:
-    st.subheader("Consent", anchor=False)
-    off = not session_store.may_change()
-    kept = client.store.consents(client.code)
-    if not kept:
-        st.html('<p class="smp quiet">No consent is noted.</p>')
-    for one in kept:
-        consent = one.record
-        left, right = st.columns([5, 1], vertical_alignment="center")
-        until = f", ends {day(consent.expires_on)}" if consent.expires_on else ""
-        until = f", withdrawn {day(consent.withdrawn_on)}" if consent.withdrawn_on else until
-        left.html(
-            f'<p class="smp"><strong>{look.text(consent.level.value.capitalize())}</strong> '
-            f'<span class="quiet">{look.text(CONSENT_MEANS[consent.level])} · given '
-            f"{look.text(day(consent.given_on) + until)}</span></p>"
-        )
-        if (
-            not off
-            and consent.withdrawn_on is None
-            and right.button("Withdraw", key=f"withdraw-{one.id}")
-        ):
-            try:
-                client.store.withdraw_consent(client.code, one, client.store.today)
-            except RecordError as error:
-                _saved("", error)
-            else:
-                _saved("The consent is withdrawn from today on.")
-    if off:
-        return
-    left, middle, right = st.columns([3, 2, 1], vertical_alignment="bottom")
-    level = left.selectbox(
-        "A new consent, given today",
-        [lvl.value for lvl in ConsentLevel],
-        format_func=lambda word: f"{word.capitalize()}: {CONSENT_MEANS[ConsentLevel(word)]}",
-        key=f"consent-{client.code}",
-    )
-    expires_on = middle.date_input(
-        "Ends on (empty: no end)",
-        value=None,
-        min_value=client.store.today + timedelta(days=1),
-        key=f"consent-end-{client.code}",
-    )
-    if right.button("Note it", key="add-consent", width="stretch"):
-        try:
-            end = expires_on if isinstance(expires_on, date) else None
-            client.store.add_consent(
-                client.code,
-                ConsentRecord(ConsentLevel(level), client.store.today, expires_on=end),
-            )
-        except RecordError as error:
-            _saved("", error)
-        else:
-            _saved("The consent is kept.")
+# --- notes, history --------------------------------------------------------------------
 
 
 def _notes(client: Client) -> None:
@@ -436,9 +360,9 @@ def _notes(client: Client) -> None:
         try:
             client.store.add_note(client.code, NoteRecord(client.store.today, words.strip()))
         except RecordError as error:
-            _saved("", error)
+            saved_words.saved("", error)
         else:
-            _saved("The note is kept.")
+            saved_words.saved("The note is kept.")
 
 
 def _history(client: Client) -> None:
