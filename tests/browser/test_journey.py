@@ -6,6 +6,7 @@ import csv
 from datetime import date
 from pathlib import Path
 
+import pypdf
 import pytest
 
 from tests.browser.conftest import FADES, PHOTO_DAYS
@@ -79,7 +80,7 @@ def test_visit(
     stage.wait_for()
     page.wait_for_function(
         "() => [...document.querySelectorAll('*')].some(e => e.shadowRoot && "
-        "[...e.shadowRoot.querySelectorAll('img')].every(i => i.complete && i.naturalWidth))"
+        "[...e.shadowRoot.querySelectorAll('img.whole')].every(i => i.complete && i.naturalWidth))"
     )
     box = stage.bounding_box()
     assert box
@@ -108,6 +109,20 @@ def test_visit(
     page.screenshot(path=shots / "compare-side-by-side.png", full_page=True)
     page.get_by_role("radio", name="Checkerboard").click()
     page.screenshot(path=shots / "compare-checkerboard.png", full_page=True)
+
+    # The report: made on the page, taken away as a PDF that says the same.
+    page.get_by_role("link", name="Report").click()
+    page.get_by_role("button", name="Make the report").click()
+    save = page.get_by_role("button", name="Save the report")
+    save.wait_for(timeout=MEASURING_MS)
+    page.screenshot(path=shots / "report.png", full_page=True)
+    with page.expect_download() as waiting:
+        save.click()
+    letter = tmp_path / "report.pdf"
+    waiting.value.save_as(letter)
+    words = " ".join(sheet.extract_text() for sheet in pypdf.PdfReader(letter).pages)
+    assert f"{shown:.0f}" in words
+    assert "not yet healed" in words
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

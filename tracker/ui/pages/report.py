@@ -187,7 +187,10 @@ def _exports(store: Store, code: str, today: date, language: Language) -> None:
         ) or Shape.SQUARE  # fmt: skip
     found = check_purpose(consents, purpose, on=today)
     if not found.allowed:
-        st.error(f"Not allowed for {purpose.value}: {found.reason}.")
+        st.error(
+            f"Not allowed for {purpose.value}: {found.reason}. A consent is noted on the page Client, "
+            "under Consent and notes."
+        )
     elif found.consent is not None:
         st.caption(f"Consent to {found.consent.level.value}, given {found.consent.given_on}.")
     confirmed = _confirmed(code)
