@@ -15,6 +15,10 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 
 pytestmark = pytest.mark.browser
 MEASURING_MS = 240_000
+PAGES = (
+    *("", "client", "add", "fade", "compare", "zones", "corrections", "guide", "report"),
+    *("batch", "settings", "learn"),
+)
 
 
 def cut_of(page: playwright.Page) -> float:
@@ -125,19 +129,20 @@ def test_visit(
     assert "not yet healed" in words
 
 
+@pytest.mark.parametrize("width", [390, 820])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_phone(watched: playwright.Page, scheme: str, shots: Path) -> None:
-    """At 390 px nothing sticks out sideways, in either theme."""
+def test_phone_and_tablet(watched: playwright.Page, scheme: str, width: int, shots: Path) -> None:
+    """Nothing sticks out sideways, in either theme."""
     page = watched
     page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size({"width": 390, "height": 844})
-    for path in ("/", "/client", "/add", "/fade", "/compare", "/batch", "/settings", "/learn"):
+    page.set_viewport_size({"width": width, "height": 844})
+    for name in PAGES:
+        path = f"/{name}"
         page.goto(path)
         page.locator("h1, .smp-empty").first.wait_for()
         page.wait_for_timeout(300)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
-        name = path.strip("/") or "home"
-        page.screenshot(path=shots / f"{name}-phone-{scheme}.png", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        page.screenshot(path=shots / f"{name or 'home'}-{width}-{scheme}.png", full_page=True)
 
 
 def test_two_people_at_once(
