@@ -57,9 +57,11 @@ def fade_chart(view: ViewFigures, target: float | None, words: Words) -> str:
         levels.append((target, GOAL, words("goal {share}", share=words.percent(target))))
     for share, colour, said in levels:
         y = y_of(share)
+        # Above its line, but for one so high that the words would meet the line of 100 %.
+        aside = 13 if share > 0.9 else -5
         parts.append(
             f'<line x1="{LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}" stroke="{colour}" '
-            f'stroke-dasharray="5 4"/><text x="{LEFT + 4}" y="{y - 5:.1f}" '
+            f'stroke-dasharray="5 4"/><text x="{LEFT + 4}" y="{y + aside:.1f}" '
             f'fill="{colour}">{escape(said)}</text>'
         )
     if band:
