@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tracker.record_files import VIEW_WORDS, FolderError, read_text
+from tracker.record_files import VIEW_WORDS, FolderError, read_entries
 from tracker.records import RecordError
 from tracker.records.corrections import (
     Correction,
@@ -28,20 +28,7 @@ def read_corrections(path: Path) -> tuple[Correction, ...]:
     FolderError
         If the file cannot be understood, naming the entry.
     """
-    text = read_text(path)
-    if text is None:
-        return ()
-    try:
-        content = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise FolderError(
-            f"{path.name}, line {error.lineno}",
-            f"is not valid JSON ({error.msg})",
-            "mend that line",
-        ) from error
-    entries = content.get("corrections") if isinstance(content, dict) else content
-    if not isinstance(entries, list):
-        raise FolderError(path.name, "holds no list of corrections", 'write {"corrections": [...]}')
+    entries = read_entries(path, "corrections")
     return tuple(
         _correction(entry, f"{path.name}, correction {i}") for i, entry in enumerate(entries, 1)
     )

@@ -291,14 +291,17 @@ def _positive(table: Mapping[str, Any], key: str, file: str) -> float | None:
     return float(value)
 
 
-def read_zones(path: Path) -> tuple[PolygonZone, ...]:
-    """Read `zones.json`: ``{"zones": [{"name", "view", "vertices_px": [[x, y], ...]}, ...]}``.
+def read_entries(path: Path, key: str) -> list[Any]:
+    """The list under `key` of a JSON file, or the file's own list; empty where there is no file.
 
-    A missing file is no zones; raises `FolderError` for one that cannot be understood.
+    Raises
+    ------
+    FolderError
+        If the file is no JSON or holds no such list.
     """
     text = read_text(path)
     if text is None:
-        return ()
+        return []
     try:
         content = json.loads(text)
     except json.JSONDecodeError as error:
@@ -307,9 +310,18 @@ def read_zones(path: Path) -> tuple[PolygonZone, ...]:
             f"is not valid JSON ({error.msg})",
             "mend that line",
         ) from error
-    entries = content.get("zones") if isinstance(content, dict) else content
+    entries = content.get(key) if isinstance(content, dict) else content
     if not isinstance(entries, list):
-        raise FolderError(path.name, "holds no list of zones", 'write {"zones": [...]}')
+        raise FolderError(path.name, f"holds no list of {key}", f'write {{"{key}": [...]}}')
+    return entries
+
+
+def read_zones(path: Path) -> tuple[PolygonZone, ...]:
+    """Read `zones.json`: ``{"zones": [{"name", "view", "vertices_px": [[x, y], ...]}, ...]}``.
+
+    A missing file is no zones; raises `FolderError` for one that cannot be understood.
+    """
+    entries = read_entries(path, "zones")
     zones = tuple(_zone(entry, f"{path.name}, zone {i}") for i, entry in enumerate(entries, 1))
     named = [(zone.view, zone.name) for zone in zones]
     for view, name in named:

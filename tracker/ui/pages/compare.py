@@ -35,19 +35,16 @@ from tracker.ui.words import (
 def show() -> None:
     """Draw the page."""
     client = opened_client("its photos can be compared here")
-    if client is None:
-        return
-    analysis = await_analysis(client)
-    if analysis is not None:
-        _show(client, analysis)
+    if client is not None:
+        _measured(client)
 
 
 def show_compare(store: Store, client_code: str) -> None:
     """Draw the page for one client of the store."""
-    client = read_client(store, client_code)
-    if not client.photos:
-        look.empty_state("No photos yet", "Add two photos of the same view, and compare them here.")
-        return
+    _measured(read_client(store, client_code))
+
+
+def _measured(client: Client) -> None:
     analysis = await_analysis(client)
     if analysis is not None:
         _show(client, analysis)
