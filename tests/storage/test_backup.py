@@ -132,7 +132,7 @@ def test_a_backup_fits_together_while_others_write(
     clinic: Store, open_again: Callable[[], Store], tmp_path: Path
 ) -> None:
     """Every client of the backup has its note: both are written in one go, again and again."""
-    stop = threading.Event()
+    stop, written = threading.Event(), threading.Event()
     failures: list[BaseException] = []
 
     def work() -> None:
@@ -143,13 +143,17 @@ def test_a_backup_fits_together_while_others_write(
                 number += 1
                 code = f"W-{number}"
                 file_photos_with_client(store, code, number)
+                written.set()
         except BaseException as error:
             failures.append(error)
+            written.set()
 
     writer = threading.Thread(target=work)
     writer.start()
     try:
         for k in range(6):
+            if k == 5:  # six backups may be quicker than the writer's first client
+                assert written.wait(60)
             back_up(clinic, tmp_path / f"{k}.zip")
     finally:
         stop.set()
