@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +22,7 @@ from tracker.batch import view_work
 from tracker.batch.outputs import BatchTotals
 from tracker.batch.plan import Plan
 from tracker.batch.session import Batch, BatchRequest
-from tracker.batch.tasks import Outcome, Task
+from tracker.batch.tasks import Outcome, Task, ViewTask
 from tracker.batch.worker import perform
 from tracker.photos import PhotoError
 from tracker.records import days_since_session, stage_of
@@ -219,3 +220,12 @@ def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
         )
         for path in sorted(folder.rglob("*"))
     }
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def is_view(task: Task, client: str, view: str = "top") -> bool:
+    return isinstance(task, ViewTask) and (task.client.name, task.view) == (client, view)
