@@ -1,10 +1,13 @@
-"""The dashboard: `streamlit run app.py`. Page setup, sign-in and navigation, nothing else."""
+"""The dashboard: `streamlit run app.py`. Page setup, sign-in and navigation, nothing else.
+
+Streamlit imports this file for the server `app`, and runs it as `__main__` for each page.
+"""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from tracker.ui import look, routes, sign_in
+from tracker.ui import look, routes, server, sign_in
 from tracker.ui.speech import speak
 
 
@@ -26,6 +29,8 @@ def main() -> None:
         routes.run(page)
 
 
-# A child process that imports this file again (spawned pools) must not draw the page.
+# A child process that imports this file again (spawned pools) has yet another name: nothing happens.
 if __name__ == "__main__":
     main()
+elif __name__ == "app":
+    app = st.App(__file__, routes=server.routes(), middleware=server.middleware())

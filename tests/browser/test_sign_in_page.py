@@ -8,11 +8,22 @@ import pytest
 
 from tests.browser.conftest import PATIENCE_MS, served
 from tracker.access import Role, with_user, write_users
+from tracker.ui.sessions import COOKIE
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 pytestmark = pytest.mark.browser
 PASSWORD = "correct horse battery"
+
+
+def cookie_of(page: playwright.Page, name: str) -> dict[str, object]:
+    """The cookie once the page has fetched it."""
+    for _ in range(PATIENCE_MS // 100):
+        for cookie in page.context.cookies():
+            if cookie["name"] == name:
+                return cookie
+        page.wait_for_timeout(100)
+    raise AssertionError(f"no cookie {name}")
 
 
 def test_sign_in_reload_and_sign_out(
@@ -29,7 +40,9 @@ def test_sign_in_reload_and_sign_out(
         page.get_by_role("button", name="Sign in").click()
         # The page that was asked for, once in and after a reload.
         page.get_by_role("button", name="Sign out").wait_for()
-        page.wait_for_function("() => document.cookie.includes('smp_tracker_session=')")
+        cookie = cookie_of(page, COOKIE)
+        assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+        assert COOKIE not in page.evaluate("() => document.cookie")
         page.reload()
         page.get_by_role("button", name="Sign out").wait_for()
 

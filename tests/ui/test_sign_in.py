@@ -14,7 +14,7 @@ from tracker.storage.errors import StoreError
 from tracker.storage.results import measure_client
 from tracker.storage.store import Store
 from tracker.ui.session_store import LookingStore
-from tracker.ui.sign_in import FREE_TRIES, SESSION_SECONDS, SignedIn
+from tracker.ui.sessions import FREE_TRIES, SESSION_SECONDS, TICKET_SECONDS, SignedIn
 
 PASSWORD = "correct horse battery"
 
@@ -132,3 +132,28 @@ def test_tokens_end_and_guessing_is_slowed_down() -> None:
     assert desk.seconds_to_wait("olga") == pytest.approx(2 * first)
     desk.begin("olga")
     assert desk.seconds_to_wait("olga") == 0
+
+
+def test_a_ticket_counts_once_and_for_a_minute() -> None:
+    now = [0.0]
+    desk = SignedIn(lambda: now[0])
+    token = desk.begin("olga")
+    ticket = desk.ticket(token)
+    assert ticket != token
+    assert desk.redeem(ticket) == token
+    assert desk.redeem(ticket) is None
+    late = desk.ticket(token)
+    now[0] = TICKET_SECONDS + 1
+    assert desk.redeem(late) is None
+    assert desk.redeem("made up") is None
+    assert desk.redeem(desk.ticket("")) == ""  # takes the cookie away
+
+
+def test_every_sign_in_has_a_token_of_its_own() -> None:
+    """A token that somebody planted in the browser beforehand never becomes a sign-in."""
+    desk = SignedIn()
+    assert desk.name_of("planted") is None
+    first, second = desk.begin("olga"), desk.begin("olga")
+    assert first != second
+    assert "planted" not in (first, second)
+    assert desk.name_of("planted") is None

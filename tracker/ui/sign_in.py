@@ -7,12 +7,8 @@ signs people in, and the file of users says by e-mail address who may do what.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import secrets
-import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
@@ -27,68 +23,11 @@ from tracker.access import (
 )
 from tracker.storage.location import data_folder
 from tracker.ui import look
+from tracker.ui.sessions import COOKIE, signed_in
 
 SWITCH_VARIABLE = "SMP_TRACKER_SIGN_IN"
 """`on`: also on this computer; `off`: not even for others, which a person must say in so many words."""
 USERS_VARIABLE = "SMP_TRACKER_USERS"
-COOKIE = "smp_tracker_session"
-SESSION_SECONDS = 12 * 3600
-FREE_TRIES = 5
-WAIT_SECONDS = 30.0
-"""After `FREE_TRIES` wrong passwords a name waits this long, and twice as long each time after."""
-MOST_NAMES = 10_000
-
-
-class SignedIn:
-    """Who is signed in on this server, by token; and who guessed wrongly how often."""
-
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._tokens: dict[str, tuple[str, float]] = {}
-        self._wrong: dict[str, tuple[int, float]] = {}
-
-    def begin(self, name: str) -> str:
-        """A token for someone who has just signed in."""
-        token = secrets.token_urlsafe(32)
-        now = self._clock()
-        with self._lock:
-            self._tokens = {key: kept for key, kept in self._tokens.items() if kept[1] > now}
-            self._tokens[_digest(token)] = (name, now + SESSION_SECONDS)
-            self._wrong.pop(name, None)
-        return token
-
-    def name_of(self, token: str) -> str | None:
-        with self._lock:
-            name, until = self._tokens.get(_digest(token), ("", 0.0))
-        return name if until > self._clock() else None
-
-    def end(self, token: str) -> None:
-        with self._lock:
-            self._tokens.pop(_digest(token), None)
-
-    def failed(self, name: str) -> None:
-        """Note a wrong password."""
-        with self._lock:
-            n = self._wrong.get(name, (0, 0.0))[0] + 1
-            wait = WAIT_SECONDS * 2 ** min(n - FREE_TRIES, 6) if n >= FREE_TRIES else 0.0
-            if len(self._wrong) >= MOST_NAMES:
-                self._wrong.clear()
-            self._wrong[name] = (n, self._clock() + wait)
-
-    def seconds_to_wait(self, name: str) -> float:
-        with self._lock:
-            until = self._wrong.get(name, (0, 0.0))[1]
-        return max(0.0, until - self._clock())
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-@st.cache_resource(show_spinner=False)
-def signed_in() -> SignedIn:
-    return SignedIn()
 
 
 def users_file() -> Path:
@@ -195,19 +134,18 @@ def _password_form(users: Mapping[str, User]) -> None:
         return
     token = signed_in().begin(user.name)
     st.session_state["sign-in-token"] = token
-    st.session_state["cookie-to-write"] = (token, SESSION_SECONDS)
+    st.session_state["cookie-ticket"] = signed_in().ticket(token)
     st.rerun()
 
 
 def write_cookie() -> None:
-    """Hand the browser the token of a sign-in, or take it away; once."""
-    token, seconds = st.session_state.pop("cookie-to-write", ("", None))
-    if seconds is None:
+    """Have the browser fetch the cookie of a sign-in, or have it taken away; once."""
+    ticket = st.session_state.pop("cookie-ticket", None)
+    if ticket is None:
         return
-    # The token is letters, digits, - and _ alone: nothing in it can end the script's text.
+    # A ticket is letters, digits, - and _ alone: nothing in it can end the script's text.
     st.html(
-        f"<script>document.cookie = '{COOKIE}={token}; path=/; max-age={seconds}; "
-        "samesite=strict' + (location.protocol === 'https:' ? '; secure' : '');</script>",
+        f"<script>fetch('session-cookie/{ticket}', {{method: 'POST'}});</script>",
         unsafe_allow_javascript=True,
     )
 
@@ -216,7 +154,7 @@ def leave() -> None:
     """Sign this session out."""
     signed_in().end(st.session_state.get("sign-in-token", ""))
     st.session_state.clear()
-    st.session_state["cookie-to-write"] = ("", 0)
+    st.session_state["cookie-ticket"] = signed_in().ticket("")
     if has_provider() and st.user.is_logged_in:
         st.logout()
 

@@ -1,0 +1,148 @@
+"""The server beside Streamlit: page files from memory, careful headers, the session cookie."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit
+from starlette.applications import Starlette
+
+from tracker.ui import server
+from tracker.ui.sessions import COOKIE, SignedIn
+
+STATIC = Path(streamlit.__file__).parent / "static"
+
+
+class Answer:
+    def __init__(self, messages: list[dict[str, Any]]) -> None:
+        self.status: int = messages[0]["status"]
+        self.headers = {name.decode(): value.decode() for name, value in messages[0]["headers"]}
+        self.body = b"".join(message.get("body", b"") for message in messages[1:])
+
+
+Asking = Callable[..., Answer]
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> SignedIn:
+    made = SignedIn()
+    monkeypatch.setattr(server, "signed_in", lambda: made)
+    return made
+
+
+@pytest.fixture
+def ask() -> Asking:
+    app = Starlette(routes=server.routes(), middleware=server.middleware())
+
+    def asked(path: str, method: str = "GET", **headers: str) -> Answer:
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "scheme": headers.pop("scheme", "http"),
+            "query_string": b"",
+            "headers": [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()],
+            "server": ("127.0.0.1", 8501),
+        }
+        messages: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Any) -> None:
+            messages.append(dict(message))
+
+        asyncio.run(app(scope, receive, send))
+        return Answer(messages)
+
+    return asked
+
+
+def some_script() -> Path:
+    return max((STATIC / "static" / "js").glob("*.js"), key=lambda path: path.stat().st_size)
+
+
+def test_page_files_come_packed_and_whole(ask: Asking) -> None:
+    path = some_script()
+    plain = ask(f"/static/js/{path.name}")
+    assert (plain.status, plain.body) == (200, path.read_bytes())
+    packed = ask(f"/static/js/{path.name}", accept_encoding="gzip, br")
+    assert packed.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == path.read_bytes()
+    assert len(packed.body) < 0.6 * len(plain.body)
+    for answer in (plain, packed):
+        assert answer.headers["content-type"].startswith("text/javascript")
+        assert int(answer.headers["content-length"]) == len(answer.body)
+        assert "immutable" in answer.headers["cache-control"]
+    head = ask(f"/static/js/{path.name}", "HEAD")
+    assert (head.status, head.body, head.headers["content-length"]) == (
+        *(200, b""),
+        str(len(plain.body)),
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../index.html",
+        "/static/js/../../../__init__.py",
+        "/static//etc/passwd",
+        "/static/js/%2e%2e/secret",
+        "/static/",
+    ],
+)
+def test_nothing_but_page_files_is_read(ask: Asking, path: str) -> None:
+    assert ask(path).status == 404
+
+
+def test_every_answer_carries_the_policy(ask: Asking) -> None:
+    for answer in (ask(f"/static/js/{some_script().name}"), ask("/nothing")):
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+        assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_ticket_becomes_a_cookie_no_script_can_read(ask: Asking, desk: SignedIn) -> None:
+    token = desk.begin("olga")
+    path = f"/session-cookie/{desk.ticket(token)}"
+    answer = ask(path, "POST", sec_fetch_site="same-origin")
+    assert answer.status == 204
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith(f"{COOKIE}={token};")
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert "Secure" not in cookie
+    # The same ticket again, as from a log or over a shoulder, opens nothing.
+    again = ask(path, "POST", sec_fetch_site="same-origin")
+    assert again.status == 404
+    assert "set-cookie" not in again.headers
+
+
+def test_under_https_the_cookie_stays_there(ask: Asking, desk: SignedIn) -> None:
+    for proof in ({"scheme": "https"}, {"x_forwarded_proto": "https"}):
+        path = f"/session-cookie/{desk.ticket(desk.begin('olga'))}"
+        assert "Secure" in ask(path, "POST", **proof).headers["set-cookie"]
+
+
+def test_another_site_signs_nobody_in(ask: Asking, desk: SignedIn) -> None:
+    """A page elsewhere must not give a visitor the sign-in of somebody else."""
+    ticket = desk.ticket(desk.begin("mallory"))
+    answer = ask(f"/session-cookie/{ticket}", "POST", sec_fetch_site="cross-site")
+    assert answer.status == 403
+    assert "set-cookie" not in answer.headers
+    assert ask(f"/session-cookie/{ticket}", "GET").status == 405
+
+
+def test_signing_out_takes_the_cookie_away(ask: Asking, desk: SignedIn) -> None:
+    answer = ask(f"/session-cookie/{desk.ticket('')}", "POST")
+    assert answer.status == 204
+    assert f'{COOKIE}="";' in answer.headers["set-cookie"]
+    assert "Max-Age=0" in answer.headers["set-cookie"]
