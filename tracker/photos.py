@@ -247,8 +247,7 @@ def _unidentified(data: bytes) -> tuple[str, str]:
 def _picture_count(image: Image.Image, name: str) -> int:
     try:
         return int(getattr(image, "n_frames", 1))
-    # Counting reads the headers of the further pictures. Where one is damaged, the decoder is
-    # left between two pictures, and the first cannot be trusted to come out of it.
+    # A later picture is damaged: the decoder is left between two, the first is not to be trusted.
     except Exception as error:
         raise PhotoError(name, *_DAMAGED) from error
 
