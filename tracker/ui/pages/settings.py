@@ -46,7 +46,6 @@ def show() -> None:
     _people()
     if sign_in.who() is not None and st.button("Sign out", icon=":material/logout:"):
         sign_in.leave()
-        st.rerun()
     if who.role.may_change:
         _samples(store)
     if who.role is Role.OWNER and codes:
