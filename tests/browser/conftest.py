@@ -59,12 +59,18 @@ def base_url(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
         yield address
 
 
-@contextmanager
-def served(root: Path, folder: Path, settings: dict[str, str]) -> Iterator[str]:
-    """Address of a dashboard on a store in `folder` that is not there yet."""
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(
+    root: Path, folder: Path, settings: dict[str, str], port: int | None = None
+) -> Iterator[str]:
+    """Address of a dashboard on a store in `folder` that is not there yet."""
+    port = port or free_port()
     log = (folder / "server.log").open("wb")
     server = subprocess.Popen(
         [

@@ -28,6 +28,7 @@ from tracker.storage.errors import NotThereError, StoreError
 from tracker.storage.filing import describe_photo, file_photos
 from tracker.storage.results import measure_client
 from tracker.storage.store import Store
+from tracker.storage.tray import tray_of
 from tracker.storage.vault import Shelf
 from tracker.storage.verify import verify_store
 
@@ -167,3 +168,33 @@ def test_an_erasure_beside_a_reader_says_what_is_left(
     open_again().close()
     for file in Path(database).glob("records.db*"):
         assert NAME.encode() not in file.read_bytes()
+
+
+def test_photos_that_were_never_filed_go_too(clinic: Store, tmp_path: Path) -> None:
+    data = write_photo(tmp_path / "2026-08-01_top.jpg", shade=99).read_bytes()
+    mine, theirs = tray_of(clinic, CODE), tray_of(clinic, "C-0002")
+    for tray in (mine, theirs):
+        tray.put(data, "2026-08-01_top.jpg", today=date(2026, 9, 1))
+    assert "not filed yet: 1 photos in the tray" in what_goes(clinic, CODE).lines()
+    erase_client(clinic, CODE)
+    assert not mine.folder.exists()
+    assert len(theirs.photos()) == 1
+
+
+def test_a_tray_that_cannot_be_emptied_keeps_the_client(
+    clinic: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = write_photo(tmp_path / "2026-08-01_top.jpg", shade=99).read_bytes()
+    tray_of(clinic, CODE).put(data, "2026-08-01_top.jpg", today=date(2026, 9, 1))
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as held:
+        held.setattr("tracker.storage.tray.shutil.rmtree", refuse)
+        with pytest.raises(StoreError, match="tray of new photos: cannot be emptied"):
+            erase_client(clinic, CODE)
+    assert clinic.client(CODE).record.name == NAME
+    erase_client(clinic, CODE)
+    with pytest.raises(NotThereError):
+        clinic.client(CODE)

@@ -114,6 +114,10 @@ def cost_to_finish(
         return Cost(prices.currency, nan, nan, "no cost: the goal may never be reached this way")
     low = sessions_low * prices.low * factor[0]
     high = sessions_high * prices.high * factor[1] if np.isfinite(sessions_high) else nan
-    upper = f"{high:.0f}" if np.isfinite(high) else "without an upper end"
-    words = f"{low:.0f} to {upper} {prices.currency}, by {prices.basis}"
+    amount = (
+        f"{low:.0f} to {high:.0f} {prices.currency}"
+        if np.isfinite(high)
+        else f"{low:.0f} {prices.currency} or more, with no upper end in sight"
+    )
+    words = f"{amount}, by {prices.basis}"
     return Cost(prices.currency, low, high, words)

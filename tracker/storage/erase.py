@@ -10,6 +10,7 @@ from tracker.storage import tables
 from tracker.storage.filing import remove_within
 from tracker.storage.statements import find_client, lock_client
 from tracker.storage.store import Store
+from tracker.storage.tray import tray_of
 from tracker.storage.vault import Shelf
 
 _COUNTED = {
@@ -40,6 +41,8 @@ class Erasure:
         Originals, thumbnails and measured results in the vault.
     notes : tuple of str
         What a person should know after the erasure, a line each.
+    waiting : int
+        Photos in the tray, not filed yet.
     """
 
     code: str
@@ -47,6 +50,7 @@ class Erasure:
     photos: tuple[str, ...]
     files: tuple[tuple[Shelf, str], ...]
     notes: tuple[str, ...] = ()
+    waiting: int = 0
 
     def lines(self) -> list[str]:
         """The list that a person confirms."""
@@ -57,6 +61,7 @@ class Erasure:
             f"records: client {self.code}" + "".join(f", {text}" for text in counted),
             "files: " + (", ".join(held) or "none"),
             *([f"photos: {', '.join(self.photos)}"] if self.photos else []),
+            *([f"not filed yet: {self.waiting} photos in the tray"] if self.waiting else []),
         ]
 
 
@@ -86,7 +91,8 @@ def _what_goes(connection: sa.Connection, store: Store, code: str, client_id: in
     files = [(shelf, sha) for _, sha in photos for shelf in (Shelf.ORIGINALS, Shelf.THUMBNAILS)]
     files += [(Shelf.RESULTS, name) for name in payloads]
     there = tuple((shelf, name) for shelf, name in files if store.vault.holds(shelf, name))
-    return Erasure(code, counts, tuple(name for name, _ in photos), there)
+    waiting = len(tray_of(store, code).photos())
+    return Erasure(code, counts, tuple(name for name, _ in photos), there, waiting=waiting)
 
 
 def erase_client(store: Store, code: str) -> Erasure:
@@ -108,6 +114,7 @@ def erase_client(store: Store, code: str) -> Erasure:
         # All that belongs to the client goes with it, its audit entries included.
         connection.execute(tables.client.delete().where(tables.client.c.id == client.id))
         store.note_in_audit(connection, None, "erase", "a client was erased")
+        tray_of(store, code).clear()
         remove_within(connection, store, gone.files)
     return gone if _forget_log(store) else replace(gone, notes=(STILL_READ,))
 

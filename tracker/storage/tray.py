@@ -170,7 +170,16 @@ class Tray:
             (self.folder / f"{sha256}{ending}").unlink(missing_ok=True)
 
     def clear(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Let all photos go; raises `StoreError` where one stays."""
+        try:
+            shutil.rmtree(self.folder)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            reason = (error.strerror or "unknown error").lower()
+            raise StoreError(
+                "the tray of new photos", f"cannot be emptied ({reason})", f"remove {self.folder}"
+            ) from error
 
     def _keep(self, photo: TrayPhoto) -> None:
         self._write(photo.sha256 + FACTS, json.dumps(asdict(photo), default=str).encode())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import streamlit as st
 
@@ -150,13 +151,15 @@ def write_cookie() -> None:
     )
 
 
-def leave() -> None:
-    """Sign this session out."""
+def leave() -> NoReturn:
+    """Sign this session out; the page starts anew."""
     signed_in().end(st.session_state.get("sign-in-token", ""))
     st.session_state.clear()
-    st.session_state["cookie-ticket"] = signed_in().ticket("")
     if has_provider() and st.user.is_logged_in:
         st.logout()
+        st.stop()  # a rerun would overtake the browser's way to the sign-out
+    st.session_state["cookie-ticket"] = signed_in().ticket("")
+    st.rerun()
 
 
 def who() -> Person | None:

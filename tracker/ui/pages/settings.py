@@ -9,7 +9,6 @@ from tracker.access import AccessError, Role, read_users
 from tracker.samples import import_samples, sample_clients
 from tracker.storage.erase import erase_client, what_goes
 from tracker.storage.store import Store
-from tracker.storage.tray import tray_of
 from tracker.ui import look, session_store, sign_in
 from tracker.ui.words import count, day, number
 
@@ -47,7 +46,6 @@ def show() -> None:
     _people()
     if sign_in.who() is not None and st.button("Sign out", icon=":material/logout:"):
         sign_in.leave()
-        st.rerun()
     if who.role.may_change:
         _samples(store)
     if who.role is Role.OWNER and codes:
@@ -111,7 +109,6 @@ def _erase(store: Store, codes: list[str]) -> None:
             st.html(f'<p class="smp">{look.text(line)}</p>')
         typed = st.text_input("Type the client’s code to confirm", key="erase-typed")
         if st.button("Erase", type="primary", disabled=typed != code, key="erase-now"):
-            tray_of(store, code).clear()
             gone = erase_client(store, code)
             if session_store.client_code() == code:
                 session_store.close_client()
