@@ -238,6 +238,7 @@ def test_downloads_are_there(
 ) -> None:
     open_fade(app, wait_for)
     assert [button.label for button in app.get("download_button")] == [
+        "Picture of the fade (PNG)",
         "Picture of the fade (SVG)",
         "Data of this plot (CSV)",
         "Photos (CSV)",
