@@ -12,6 +12,7 @@ import streamlit as st
 
 from tracker.dossier.raster import png_of_svg
 from tracker.report.charts import fade_svg
+from tracker.report.standalone import standalone
 from tracker.report.tables import analysis_json, dots_csv, photos_csv, zones_csv
 from tracker.series import SeriesAnalysis, ViewAnalysis
 from tracker.ui.clients import Client
@@ -35,7 +36,7 @@ def show_plot(
         return out.getvalue()
 
     def drawing() -> str:
-        return fade_svg(view, analysis.sessions, target=client.target)
+        return standalone(fade_svg(view, analysis.sessions, target=client.target))
 
     with st.container(horizontal=True):
         st.download_button(
