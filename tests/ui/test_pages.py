@@ -101,7 +101,7 @@ def test_many_clients_come_page_by_page(app: AppTest, store: Store) -> None:
         store.add_client(ClientRecord(""))
     app.run()
     assert labels(app).count("Open") == 12
-    press(app, "Show more (3 left)")
+    press(app, "Show more (6 left)")
     assert labels(app).count("Open") == 15
 
 

@@ -18,7 +18,7 @@ from tracker.ui.overview import overview
 from tracker.ui.speech import speak
 from tracker.ui.words import count
 
-PAGE_CARDS = 12
+PAGE_CARDS = 9
 POLL_SECONDS = 1.0
 ORDERS = ("Code", "Latest photo first", "Next session first")
 
