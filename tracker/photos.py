@@ -35,6 +35,7 @@ EARLIEST_YEAR = 1990
 """Cameras without a set clock write 1970 or 1980."""
 
 _FORMATS = ("JPEG", "PNG", "HEIF", "AVIF", "TIFF", "WEBP", "GIF")
+_DAMAGED = ("is damaged or cut short", "copy it from the phone or camera again")
 _REMEDY_EXPORT = "export it again as JPEG or PNG"
 
 Image.init()
@@ -211,9 +212,7 @@ def _open(data: bytes, name: str) -> Image.Image:
     except UnidentifiedImageError as error:
         raise PhotoError(name, *_unidentified(data)) from error
     except Exception as error:  # see decode_photo
-        raise PhotoError(
-            name, "is damaged or cut short", "copy it from the phone or camera again"
-        ) from error
+        raise PhotoError(name, *_DAMAGED) from error
     width, height = image.size
     if width * height > MAX_MEGAPIXELS * 1_000_000:
         raise PhotoError(name, too_large, save_smaller)
@@ -245,6 +244,14 @@ def _unidentified(data: bytes) -> tuple[str, str]:
     return "is not a photo", "use a JPEG, PNG, HEIC, TIFF or WebP photo"
 
 
+def _picture_count(image: Image.Image, name: str) -> int:
+    try:
+        return int(getattr(image, "n_frames", 1))
+    # A later picture is damaged: the decoder is left between two, the first is not to be trusted.
+    except Exception as error:
+        raise PhotoError(name, *_DAMAGED) from error
+
+
 def _header(image: Image.Image, data: bytes, name: str) -> PhotoHeader:
     captured_on, camera, orientation = _exif_facts(image)
     width, height = image.size
@@ -252,7 +259,7 @@ def _header(image: Image.Image, data: bytes, name: str) -> PhotoHeader:
         width, height = height, width
     notes = []
     # The second pictures of an MPO or HEIC file are previews or depth maps, not an animation.
-    if image.format not in ("MPO", "HEIF", "JPEG") and getattr(image, "n_frames", 1) > 1:
+    if image.format not in ("MPO", "HEIF", "JPEG") and _picture_count(image, name) > 1:
         notes.append("holds several pictures; only the first is measured")
     suffix = Path(name).suffix.lower()
     if suffix in _SUFFIX_FORMATS and image.format not in _SUFFIX_FORMATS[suffix]:

@@ -31,9 +31,9 @@ from tracker.dossier.case import ClientCase, read_case
 from tracker.dossier.exports import Export, ExportOptions, Kind, make_export
 from tracker.dossier.faces import find_faces
 from tracker.dossier.report import report_html, report_parts
-from tracker.dossier.tables import safe_cell
 from tracker.records import ConsentLevel, RecordError
 from tracker.records.consents import Purpose
+from tracker.report.spreadsheet import safe_cell
 from tracker.storage.clinic_settings import Language
 from tracker.storage.errors import StoreError
 from tracker.storage.store import Store

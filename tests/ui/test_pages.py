@@ -100,7 +100,7 @@ def test_many_clients_come_page_by_page(app: AppTest, store: Store) -> None:
     for _ in range(14):
         store.add_client(ClientRecord(""))
     app.run()
-    assert labels(app).count("Open") == 12
+    assert labels(app).count("Open") == 9
     press(app, "Show more (6 left)")
     assert labels(app).count("Open") == 15
 

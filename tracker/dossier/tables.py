@@ -21,10 +21,9 @@ from openpyxl.utils import get_column_letter
 
 from tracker.dossier.case import ClientCase
 from tracker.dossier.figures import figures_of, report_content
+from tracker.report.spreadsheet import safe_cell
 from tracker.report.tables import PHOTO_COLUMNS, ZONE_COLUMNS, photo_rows, to_json, zone_rows
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "|", "%")
-"""What a spreadsheet may take for a formula at the start of a cell."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """Earliest time a ZIP can hold: the same tables give the same bytes."""
 Row = dict[str, Any]
@@ -85,11 +84,6 @@ def _typed(column: str, value: Any) -> Any:
     if column in NUMBERS and value is not None:
         return float(value)
     return value
-
-
-def safe_cell(text: str) -> str:
-    """Text that no spreadsheet runs: a leading apostrophe where it could be taken for a formula."""
-    return "'" + text if text.lstrip(" \ufeff").startswith(FORMULA_STARTS) else text
 
 
 def csv_text(table: ClientTable) -> str:

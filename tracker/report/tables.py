@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from tracker.measure.results import Dots, FloatColumn, Kind
 from tracker.progress.report import Progress, progress_content
+from tracker.report.spreadsheet import safe_cell, safe_value
 from tracker.series import PhotoMeasures, SeriesAnalysis, Status, ViewAnalysis, ZoneMeasures
 
 SCHEMA = "smp-tracker/analysis/1"
@@ -151,18 +152,22 @@ def _zone_row(photo: PhotoMeasures, zone: ZoneMeasures) -> dict[str, Any]:
     }
 
 
-def photos_csv(analysis: SeriesAnalysis) -> str:
-    """Text of photos.csv."""
-    return rows_csv(PHOTO_COLUMNS, photo_rows(analysis))
+def photos_csv(analysis: SeriesAnalysis, *, for_spreadsheet: bool = False) -> str:
+    """Text of photos.csv; for a spreadsheet, no name can be taken for a formula."""
+    return rows_csv(PHOTO_COLUMNS, photo_rows(analysis), for_spreadsheet=for_spreadsheet)
 
 
-def zones_csv(analysis: SeriesAnalysis) -> str:
-    """Text of zones.csv."""
-    return rows_csv(ZONE_COLUMNS, zone_rows(analysis))
+def zones_csv(analysis: SeriesAnalysis, *, for_spreadsheet: bool = False) -> str:
+    """Text of zones.csv; for a spreadsheet, no name can be taken for a formula."""
+    return rows_csv(ZONE_COLUMNS, zone_rows(analysis), for_spreadsheet=for_spreadsheet)
 
 
-def dots_csv(analysis: SeriesAnalysis) -> str:
-    """Text of dots.csv: a row per baseline dot and photo, photos in time order."""
+def dots_csv(analysis: SeriesAnalysis, *, for_spreadsheet: bool = False) -> str:
+    """Text of dots.csv: a row per baseline dot and photo, photos in time order.
+
+    For a spreadsheet, no name can be taken for a formula.
+    """
+    shown = safe_cell if for_spreadsheet else str
     views = {photo.photo: view for view in analysis.views for photo in view.photos}
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
@@ -173,9 +178,9 @@ def dots_csv(analysis: SeriesAnalysis) -> str:
         view, dots = views[photo.photo], photo.dots
         n = len(view.dots)
         columns = (
-            [photo.photo] * n,
+            [shown(photo.photo)] * n,
             range(n),
-            view.dot_zone.tolist(),
+            [shown(zone) for zone in view.dot_zone.tolist()],
             _texts(view.dots.x_px, 3),
             _texts(view.dots.y_px, 3),
             _texts(dots.x_px, 3),
@@ -303,13 +308,19 @@ def _texts(column: FloatColumn, decimals: int) -> list[str]:
     ]
 
 
-def rows_csv(columns: Sequence[str], rows: Iterable[Row]) -> str:
+def rows_csv(columns: Sequence[str], rows: Iterable[Row], *, for_spreadsheet: bool = False) -> str:
+    """Rows as CSV; for a spreadsheet, no text can be taken for a formula."""
+    shown = safe_value if for_spreadsheet else _as_it_is
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([field_text(row.get(name)) for name in columns])
+        writer.writerow([field_text(shown(row.get(name))) for name in columns])
     return buffer.getvalue()
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def field_text(value: Any) -> str:

@@ -1,4 +1,8 @@
-"""Files to take away: the same tables that the command line writes, and the plot."""
+"""Files to take away: the tables that the command line writes, and the plot.
+
+A browser's download is opened in a spreadsheet by a click: other than in the command line's tables,
+whose form is a contract, a name that could be taken for a formula begins with an apostrophe.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,14 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from tracker.dossier.raster import png_of_svg
 from tracker.report.charts import fade_svg
+from tracker.report.spreadsheet import safe_value
 from tracker.report.standalone import standalone
 from tracker.report.tables import analysis_json, dots_csv, photos_csv, zones_csv
 from tracker.series import SeriesAnalysis, ViewAnalysis
@@ -32,7 +38,7 @@ def show_plot(
         out = io.StringIO()
         writer = csv.DictWriter(out, list(rows[0]) if rows else ["photo"], lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({key: safe_value(value) for key, value in row.items()} for row in rows)
         return out.getvalue()
 
     def drawing() -> str:
@@ -73,9 +79,9 @@ def show(client: Client, analysis: SeriesAnalysis) -> None:
     st.subheader("Take away", anchor=False)
     stem = _stem(client.code)
     files = (
-        ("Photos", "photos.csv", "text/csv", lambda: photos_csv(analysis)),
-        ("Zones", "zones.csv", "text/csv", lambda: zones_csv(analysis)),
-        ("Dots", "dots.csv", "text/csv", lambda: dots_csv(analysis)),
+        ("Photos", "photos.csv", "text/csv", partial(photos_csv, analysis, for_spreadsheet=True)),
+        ("Zones", "zones.csv", "text/csv", partial(zones_csv, analysis, for_spreadsheet=True)),
+        ("Dots", "dots.csv", "text/csv", partial(dots_csv, analysis, for_spreadsheet=True)),
         ("Everything", "analysis.json", "application/json", lambda: analysis_json(analysis)),
     )
     with st.container(horizontal=True):
