@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import re
 import warnings
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ _FORMATS = ("JPEG", "PNG", "HEIF", "AVIF", "TIFF", "WEBP", "GIF")
 _DAMAGED = ("is damaged or cut short", "copy it from the phone or camera again")
 _REMEDY_EXPORT = "export it again as JPEG or PNG"
 
+# Pillow tells every value of a photo's metadata, place and serial numbers too, to who logs all.
+logging.getLogger("PIL").setLevel(logging.INFO)
 Image.init()
 pi_heif.register_heif_opener()
 # Set once, on purpose: Pillow's own bomb check then agrees with ours and is an error, not a
@@ -156,11 +159,7 @@ def decode_photo(data: bytes, name: str) -> LoadedPhoto:
         # Decoders raise whatever they like on damaged data (OSError, SyntaxError, struct.error,
         # ValueError, ...); each means the same to a person.
         except Exception as error:
-            raise PhotoError(
-                name,
-                "is damaged or cut short",
-                "copy it from the phone or camera again",
-            ) from error
+            raise PhotoError(name, *_DAMAGED) from error
     return LoadedPhoto(
         name, srgb, header.sha256, header.captured_on, header.camera, header.notes + notes
     )
@@ -231,10 +230,10 @@ def _unidentified(data: bytes) -> tuple[str, str]:
     if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
         return "is a TIFF file of a kind that is not read", "export it as 8- or 16-bit TIFF or PNG"
     if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) or head[8:12] == b"WEBP":
-        return "is damaged or cut short", "copy it from the phone or camera again"
+        return _DAMAGED
     if head[4:8] == b"ftyp":
         if head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"avif"):
-            return "is damaged or cut short", "copy it from the phone or camera again"
+            return _DAMAGED
         return "is a video, not a photo", "take a photo or export a still picture"
     if head.startswith(b"%PDF"):
         return "is a PDF document, not a photo", "put the photo itself into the folder"

@@ -15,15 +15,7 @@ from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 
 from tests import factories
-from tests.ui.conftest import (  # noqa: F401 - fixtures
-    PaperEngine,
-    app,
-    empty,
-    engine,
-    fresh_server,
-    jpeg_of,
-    store,
-)
+from tests.ui.conftest import PaperEngine, jpeg_of
 from tests.ui.visits import visit
 from tracker.records import (
     ConsentLevel,
@@ -81,7 +73,7 @@ def strings(message: Message, kind: str = "") -> Iterator[tuple[str, str]]:
                 yield from strings(one, path)
 
 
-def drawn(app: AppTest) -> Iterator[tuple[str, str]]:  # noqa: F811
+def drawn(app: AppTest) -> Iterator[tuple[str, str]]:
     def walk(node: Any) -> Iterator[tuple[str, str]]:
         proto = getattr(node, "proto", None)
         if isinstance(proto, Message):
@@ -93,7 +85,7 @@ def drawn(app: AppTest) -> Iterator[tuple[str, str]]:  # noqa: F811
 
 
 @pytest.fixture
-def evil(store: Store) -> Store:  # noqa: F811
+def evil(store: Store) -> Store:
     """Every text field of the records holds a tag and a picture."""
     kept = store.client(CODE)
     store.change_client(replace(kept, record=replace(kept.record, name=EVIL, hair=EVIL, skin=EVIL)))

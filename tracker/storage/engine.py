@@ -32,6 +32,7 @@ def open_engine(place: StorePlace) -> sa.Engine:
             engine = sa.create_engine(
                 place.url,
                 pool_pre_ping=True,
+                hide_parameters=True,
                 connect_args={"connect_timeout": 10, "options": waits},
             )
         except (ModuleNotFoundError, NoSuchModuleError) as error:
@@ -42,7 +43,10 @@ def open_engine(place: StorePlace) -> sa.Engine:
             ) from error
         sa.event.listen(engine, "begin", _begin_postgresql)
         return engine
-    engine = sa.create_engine(place.url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    # hide_parameters: names and notes must not stand in the text of a failure, nor in a log.
+    engine = sa.create_engine(
+        place.url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S}
+    )
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
