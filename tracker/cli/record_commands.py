@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(session_app, name="session")
     app.add_typer(photo_app, name="photo")
     app.command(name="import")(import_)
-    for command in (verify, backup, restore, erase):
+    for command in (verify, doctor, backup, restore, erase):
         app.command()(command)
 
 
@@ -70,6 +70,19 @@ def verify(
 
             return verify_report(kept, report, terminal)
         return run(kept, terminal)
+
+
+def doctor(
+    store: Store = None,
+    vault: Vault = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Say what this runs on and how store, disk, clock and codecs stand; changes nothing."""
+    from tracker.cli.doctor import doctor as run
+
+    return run(store, vault, Terminal(as_json, quiet, verbose))
 
 
 def backup(
