@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.factories import FADES, make_sessions, make_view
-from tracker.report.charts import fade_points, fade_svg
+from tracker.report.charts import HEIGHT, WIDTH, fade_points, fade_svg
+from tracker.report.standalone import standalone
 from tracker.series import Stage, ViewAnalysis
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -73,3 +74,18 @@ def test_names_cannot_break_the_drawing() -> None:
     view = make_view()
     odd = tuple(replace(p, photo='<script>"&.jpg') for p in view.photos)
     assert "<script>" not in fade_svg(replace(view, photos=odd))
+
+
+def test_a_drawing_by_itself_brings_its_look() -> None:
+    """Without a page's style the band would be black and the lines would not be there."""
+    alone = standalone(fade_svg(make_view(), make_sessions(), target=0.8))
+    root = ElementTree.fromstring(alone)
+    assert (root.get("width"), root.get("height")) == (str(WIDTH), str(HEIGHT))
+    style = root.find(f"{SVG}style")
+    assert style is not None
+    assert style.text is not None
+    assert "var(" not in style.text
+    classes = {e.get("class") for e in root.iter() if e.get("class")} - {"fade"}
+    assert {"grid", "axis", "curve", "goal", "visit"} <= classes
+    for name in classes:
+        assert f"svg .{name} {{" in style.text, name

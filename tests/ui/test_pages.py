@@ -100,8 +100,8 @@ def test_many_clients_come_page_by_page(app: AppTest, store: Store) -> None:
     for _ in range(14):
         store.add_client(ClientRecord(""))
     app.run()
-    assert labels(app).count("Open") == 12
-    press(app, "Show more (3 left)")
+    assert labels(app).count("Open") == 9
+    press(app, "Show more (6 left)")
     assert labels(app).count("Open") == 15
 
 
@@ -238,6 +238,7 @@ def test_downloads_are_there(
 ) -> None:
     open_fade(app, wait_for)
     assert [button.label for button in app.get("download_button")] == [
+        "Picture of the fade (PNG)",
         "Picture of the fade (SVG)",
         "Data of this plot (CSV)",
         "Photos (CSV)",

@@ -13,6 +13,7 @@ import streamlit
 from starlette.applications import Starlette
 
 from tracker.ui import server
+from tracker.ui.bundle import ELEMENTS, ahead_of_need
 from tracker.ui.sessions import COOKIE, SignedIn
 
 STATIC = Path(streamlit.__file__).parent / "static"
@@ -101,6 +102,14 @@ def test_page_files_come_packed_and_whole(ask: Asking) -> None:
 )
 def test_nothing_but_page_files_is_read(ask: Asking, path: str) -> None:
     assert ask(path).status == 404
+
+
+def test_what_other_pages_need_is_known_by_name(ask: Asking) -> None:
+    """A Streamlit that names its files otherwise would fetch nothing ahead, unnoticed."""
+    paths = ahead_of_need(server.FOLDER)
+    assert len(paths) == len(ELEMENTS)
+    for path in paths:
+        assert ask(f"/{path}").status == 200
 
 
 def test_every_answer_carries_the_policy(ask: Asking) -> None:

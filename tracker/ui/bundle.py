@@ -12,6 +12,7 @@ import gzip
 import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -22,6 +23,20 @@ LEAST_BYTES = 1000
 FOREVER = b"public, immutable, max-age=31536000"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2"}
 """Said here: what a machine's own table of types says of these differs."""
+
+
+ELEMENTS = (
+    *("DataFrame", "DateInput", "Multiselect", "NumberInput", "TextArea", "FileUploader"),
+    *("Progress", "Checkbox"),
+)
+"""Elements of the other pages, by the names of Streamlit's files for them."""
+
+
+@cache
+def ahead_of_need(folder: Path) -> tuple[str, ...]:
+    """Addresses of the files that draw `ELEMENTS`; those that another Streamlit lacks are left out."""
+    found = {name: sorted((folder / "static" / "js").glob(f"{name}.*.js")) for name in ELEMENTS}
+    return tuple(f"static/js/{paths[0].name}" for paths in found.values() if len(paths) == 1)
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,15 @@ from tracker.ui import pictures
 
 def picture_of(store: Store, sha256: str) -> str:
     """Data URI of a photo's thumbnail; empty where there is none."""
-    jpeg = _thumbnail(sha256, store)
-    return pictures.data_uri(jpeg) if jpeg else ""
-
-
-@st.cache_data(show_spinner=False, max_entries=2000)
-def _thumbnail(sha256: str, _store: Store) -> bytes:
     try:
-        return _store.vault.get(Shelf.THUMBNAILS, sha256)
+        return _thumbnail(store.place.label, sha256, store)
     except StoreError:
-        return b""  # a preview only: what is wrong with the photo is said when it is measured
+        # A preview only: what is wrong with the photo is said when it is measured. A failure is not
+        # kept: a vault that was away for a moment is asked again.
+        return ""
+
+
+@st.cache_resource(show_spinner=False, max_entries=2000)
+def _thumbnail(label: str, sha256: str, _store: Store) -> str:
+    del label  # part of the key only
+    return pictures.data_uri(_store.vault.get(Shelf.THUMBNAILS, sha256))

@@ -15,8 +15,10 @@ from typing import Any
 
 import streamlit as st
 
+from tracker.dossier.raster import png_of_svg
 from tracker.report.charts import fade_svg
 from tracker.report.spreadsheet import safe_value
+from tracker.report.standalone import standalone
 from tracker.report.tables import analysis_json, dots_csv, photos_csv, zones_csv
 from tracker.series import SeriesAnalysis, ViewAnalysis
 from tracker.ui.clients import Client
@@ -39,10 +41,22 @@ def show_plot(
         writer.writerows({key: safe_value(value) for key, value in row.items()} for row in rows)
         return out.getvalue()
 
+    def drawing() -> str:
+        return standalone(fade_svg(view, analysis.sessions, target=client.target))
+
     with st.container(horizontal=True):
         st.download_button(
+            "Picture of the fade (PNG)",
+            data=lambda: png_of_svg(drawing()),
+            file_name=f"{stem}-fade-{name}.png",
+            mime="image/png",
+            key="download-plot-png",
+            on_click="ignore",
+            icon=":material/image:",
+        )
+        st.download_button(
             "Picture of the fade (SVG)",
-            data=lambda: fade_svg(view, analysis.sessions, target=client.target),
+            data=drawing,
             file_name=f"{stem}-fade-{name}.svg",
             mime="image/svg+xml",
             key="download-plot",

@@ -69,6 +69,7 @@ STYLE = """
   backdrop-filter: blur(8px); }
 [data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primary"] * {
   color: light-dark(#ffffff, #0e1f1d); }
+.stMain:focus-visible { outline: 3px solid var(--smp-accent); outline-offset: -3px; }
 .smp { font-variant-numeric: tabular-nums; line-height: 1.45; }
 .smp p { margin: 0; }
 .smp .quiet, .smp.quiet { color: var(--smp-quiet); }

@@ -17,6 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tracker.ui.bundle import BundleInMemory
 from tracker.ui.sessions import COOKIE, SESSION_SECONDS, signed_in
 
+FOLDER = Path(streamlit.__file__).parent / "static"
+"""Streamlit's page files."""
 COOKIE_PATH = "session-cookie"
 """Where a page hands in its ticket, beside the pages themselves."""
 POLICY = (
@@ -80,5 +82,4 @@ def routes() -> list[Route]:
 
 
 def middleware() -> list[Middleware]:
-    folder = Path(streamlit.__file__).parent / "static"
-    return [Middleware(CarefulHeaders), Middleware(BundleInMemory, folder=folder)]
+    return [Middleware(CarefulHeaders), Middleware(BundleInMemory, folder=FOLDER)]

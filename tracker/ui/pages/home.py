@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import streamlit as st
@@ -10,7 +11,8 @@ from tracker.photos import PHOTO_SUFFIXES
 from tracker.samples import import_samples, sample_clients
 from tracker.storage.cards import ClientCard
 from tracker.storage.store import Store
-from tracker.ui import home_cards, intake, look, measuring, routes, session_store
+from tracker.ui import home_cards, intake, look, measuring, routes, server, session_store
+from tracker.ui.bundle import ahead_of_need
 from tracker.ui.client_pictures import picture_of
 from tracker.ui.clients import read_client
 from tracker.ui.home_cards import Filter, Standing
@@ -18,8 +20,10 @@ from tracker.ui.overview import overview
 from tracker.ui.speech import speak
 from tracker.ui.words import count
 
-PAGE_CARDS = 12
+PAGE_CARDS = 9
 POLL_SECONDS = 1.0
+AHEAD_MS = 200
+"""The page itself comes first."""
 ORDERS = ("Code", "Latest photo first", "Next session first")
 
 
@@ -34,6 +38,7 @@ def show() -> None:
     _measuring_now()
     chosen = _narrowed(found)
     _grid(store, chosen)
+    _fetch_ahead()
 
 
 # --- the first visit ------------------------------------------------------------------------
@@ -181,6 +186,20 @@ def _grid(store: Store, chosen: list[tuple[ClientCard, Standing]]) -> None:
         if st.button(f"Show more ({left} left)", width="stretch", key="home-more"):
             st.session_state["home-pages"] = int(st.session_state.get("home-pages", 1)) + 1
             st.rerun()
+
+
+def _fetch_ahead() -> None:
+    """Have the browser fetch what other pages are drawn with while the visitor looks at this one."""
+    if st.session_state.get("fetched-ahead"):
+        return
+    st.session_state["fetched-ahead"] = True
+    wanted = json.dumps(ahead_of_need(server.FOLDER))
+    st.html(
+        f"<script>setTimeout(() => requestIdleCallback(() => {{ for (const path of {wanted}) "
+        "import(new URL(path, document.baseURI)).catch(() => {}); }), "
+        f"{AHEAD_MS});</script>",
+        unsafe_allow_javascript=True,
+    )
 
 
 def _card(store: Store, card: ClientCard, standing: Standing) -> None:
