@@ -3,6 +3,8 @@
 (() => {
   const OFFERS =
     "a[href], button, input, select, textarea, summary, [tabindex], [contenteditable=true]";
+  // Inputs that draw their value as words; a slider or a box draws none.
+  const TYPED = "textarea, input:not([type=range], [type=checkbox], [type=radio], [type=file])";
   const STYLES = ["outlineStyle", "outlineWidth", "outlineColor", "boxShadow", "borderColor",
     "backgroundColor", "opacity", "textDecorationLine", "stroke"];
 
@@ -57,14 +59,20 @@
   }
 
   // --- keyboard ---
-  let asked = [], before = new Map(), reached = new Set();
+  let before = new Map(), reached = new Set();
+  const offered = () => [...everything(document)].filter((node) => node.matches(OFFERS) &&
+    shown(node) && !asleep(node) && node.tabIndex >= 0 && node.type !== "hidden");
+  // What lies folded away counts as well.
+  function unfold() {
+    const folded = [...everything(document)].filter((n) => n.matches("details:not([open]) > summary"));
+    for (const summary of folded) summary.click();
+    return folded.length;
+  }
   function begin() {
     document.activeElement?.blur();
-    asked = [...everything(document)].filter((node) => node.matches(OFFERS) && shown(node) &&
-      !asleep(node) && node.tabIndex >= 0 && node.type !== "hidden");
-    before = new Map(asked.map((node) => [node, looks(node)]));
+    before = new Map(offered().map((node) => [node, looks(node)]));
     reached = new Set();
-    return asked.length;
+    return before.size;
   }
   // One press of Tab was made: what has the focus, and is that seen?
   function step() {
@@ -77,14 +85,23 @@
     return { end: false, again, what: where(node), named: nameOf(node) !== "", seen: seen() };
   }
   function seen() {
-    const node = active(), old = before.get(node);
-    return old === undefined || old !== looks(node);
+    const node = active(), focused = looks(node);
+    if (before.has(node)) return before.get(node) !== focused;
+    // Drawn anew meanwhile: held against itself without the focus.
+    node.blur();
+    const plain = looks(node);
+    node.focus({ focusVisible: true, preventScroll: true });
+    return plain !== focused;
   }
   function missed() {
+    // A control that a rerun drew anew counts by what it is called.
+    const names = new Set([...reached].map(where));
+    const radio = (node) => node.type === "radio" || node.getAttribute("role") === "radio";
+    const groupOf = (node) => node.name || node.closest("[role=radiogroup]") || node.parentElement;
     // Of a group of radio buttons the keyboard reaches one, and the arrows the rest.
-    const group = (node) => node.type === "radio" || node.getAttribute("role") === "radio";
-    return asked.filter((node) => node.isConnected && shown(node) && !reached.has(node) &&
-      !group(node)).map(where);
+    const groups = new Set([...reached].filter(radio).map(groupOf));
+    return offered().filter((node) => !reached.has(node) && !names.has(where(node)) &&
+      !(radio(node) && groups.has(groupOf(node)))).map(where);
   }
 
   // --- contrast ---
@@ -116,14 +133,17 @@
     const found = [];
     let judged = 0;
     for (const node of everything(document)) {
-      const own = [...node.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+      const own = [...node.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()) ||
+        (node.matches(TYPED) && (node.value || node.placeholder));
       if (!own || !shown(node) || asleep(node) || node.closest("svg, canvas, [aria-hidden=true]"))
         continue;
       const under = ground(node);
       if (!under) continue;
       judged += 1;
       const style = getComputedStyle(node);
-      const ink = over(rgba(style.color), under);
+      const empty = node.matches(TYPED) && !node.value;
+      const said = empty ? getComputedStyle(node, "::placeholder").color : style.color;
+      const ink = over(rgba(said), under);
       const pair = [light(ink), light(under)].sort((a, b) => a - b);
       const ratio = (pair[1] + 0.05) / (pair[0] + 0.05);
       const size = parseFloat(style.fontSize), bold = parseInt(style.fontWeight) >= 700;
@@ -133,5 +153,5 @@
     }
     return { judged, found: [...new Set(found)] };
   }
-  window.smpReach = { begin, step, seen, missed, faint };
+  window.smpReach = { unfold, begin, step, seen, missed, faint };
 })();

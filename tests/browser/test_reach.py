@@ -60,6 +60,8 @@ def opened(page: Any, address: str, name: str) -> None:
     page.get_by_test_id("stStatusWidget").wait_for(state="detached")
     page.wait_for_timeout(SETTLE_MS)
     page.evaluate(SCRIPT.read_text(encoding="utf-8"))
+    if page.evaluate("smpReach.unfold()"):
+        page.wait_for_timeout(SETTLE_MS)
 
 
 def test_every_control_by_keyboard(tab: Any, address: str) -> None:

@@ -53,7 +53,7 @@ def test_a_correction_measures_its_view_again_and_undo_opens_what_was_found(
 ) -> None:
     add_sized_client(store)
     found = measure_client(store, CODE)
-    kept = correct(store, CODE, REMOVE)
+    (kept,) = correct(store, CODE, REMOVE)
     assert (kept.record.made_by, kept.record.standing) == ("tester", True)
     done = measure_client(store, CODE)
     assert (done.measured, done.reused) == (("top",), ("front",))
@@ -92,8 +92,8 @@ def test_point_pairs_are_handed_to_the_measuring(store: Store, counted: Counting
 def test_a_day_and_a_view_are_put_right_and_back(store: Store, counted: CountingAnalysis) -> None:
     add_sized_client(store)
     measure_client(store, CODE)
-    dated = correct(store, CODE, Correction(CorrectionKind.DATE, LATER, after="2026-04-02"))
-    moved = correct(store, CODE, Correction(CorrectionKind.VIEW, LATER, after="front"))
+    (dated,) = correct(store, CODE, Correction(CorrectionKind.DATE, LATER, after="2026-04-02"))
+    (moved,) = correct(store, CODE, Correction(CorrectionKind.VIEW, LATER, after="front"))
     assert (dated.record.before, moved.record.before) == ("2026-03-10", "top")
     (photo,) = [p for p in store.photos(CODE) if p.record.name == LATER]
     assert (photo.record.captured_on, photo.record.view) == (date(2026, 4, 2), "front")
@@ -109,7 +109,7 @@ def test_a_day_and_a_view_are_put_right_and_back(store: Store, counted: Counting
 
 def test_undoing_over_a_later_change_is_refused(store: Store) -> None:
     add_sized_client(store)
-    kept = correct(store, CODE, Correction(CorrectionKind.VIEW, LATER, after="front"))
+    (kept,) = correct(store, CODE, Correction(CorrectionKind.VIEW, LATER, after="front"))
     (photo,) = [p for p in store.photos(CODE) if p.record.name == LATER]
     store.change_photo(replace(photo, record=replace(photo.record, view="crown")))
     with pytest.raises(ChangedMeanwhileError):
@@ -119,7 +119,7 @@ def test_undoing_over_a_later_change_is_refused(store: Store) -> None:
 
 def test_two_people_cannot_undo_the_same(store: Store) -> None:
     add_sized_client(store)
-    kept = correct(store, CODE, REMOVE)
+    (kept,) = correct(store, CODE, REMOVE)
     undo(store, CODE, kept)
     with pytest.raises(ChangedMeanwhileError):
         undo(store, CODE, kept)
@@ -192,3 +192,22 @@ def test_folder_and_store_give_the_same_numbers(
     # The same folder again brings nothing new.
     import_folder(store, folder)
     assert len(list_corrections(store, "C-0009")) == 2
+
+
+def test_corrections_made_together_are_kept_all_or_none(
+    store: Store, counted: CountingAnalysis
+) -> None:
+    """Two tabs: the view was put right elsewhere, so this tab's date must not be kept alone."""
+    add_sized_client(store)
+    view = Correction(CorrectionKind.VIEW, LATER, after="front")
+    correct(store, CODE, view)
+    before = [p.record for p in store.photos(CODE)]
+    day = Correction(CorrectionKind.DATE, LATER, after="2026-04-02")
+    with pytest.raises(RecordError, match="says that already"):
+        correct(store, CODE, day, view)
+    assert [p.record for p in store.photos(CODE)] == before
+    assert len(list_corrections(store, CODE)) == 1
+    (dated, moved) = correct(store, CODE, day, replace(view, after="crown"))
+    photo = next(p.record for p in store.photos(CODE) if p.record.name == LATER)
+    assert (photo.captured_on, photo.view) == (date(2026, 4, 2), "crown")
+    assert (dated.record.before, moved.record.before) == ("2026-03-10", "front")

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from tests import factories
-from tests.ui.conftest import PaperEngine, jpeg_of, shown_text
+from tests.ui.conftest import SETTLE_SECONDS, PaperEngine, jpeg_of, shown_text
 from tests.ui.visits import another_tab, labels, photos_to_upload, press, upload, visit
 from tracker.photo_check import PhotoCheck
+from tracker.records import ClientRecord
 from tracker.storage.opening import open_store
 from tracker.storage.store import Store
-from tracker.storage.tray import tray_of
+from tracker.storage.tray import file_tray, tray_of
+from tracker.synthetic import render_series, scene_specs
+from tracker.ui.words import sentence
 
 Wait = Callable[[str], str]
 CODE = "client-a"
@@ -150,9 +157,6 @@ def test_a_photo_that_was_filed_meanwhile_elsewhere_loses_nothing(
     app = another_tab(root, CODE)
     visit(app, "Add photos")
     upload(app, [("IMG_1.png", picture(240), "image/png")])
-    from tracker.records import ClientRecord
-    from tracker.storage.tray import file_tray
-
     store.add_client(ClientRecord("other"))
     other = tray_of(store, "other")
     photo = other.put(picture(240), "same.png", today=store.today)
@@ -183,3 +187,52 @@ def _varied(n: int) -> bytes:
     srgb[:4, :4] = n
     Image.fromarray(srgb).save(out, "PNG")
     return out.getvalue()
+
+
+def scalp(seed: int) -> bytes:
+    spec = replace(
+        scene_specs("clinic", seed, (0.0,)),
+        width_px=900,
+        height_px=800,
+        px_per_mm=10.0,
+        patch_radius_mm=24.0,
+    )
+    out = io.BytesIO()
+    Image.fromarray(render_series(spec).photos[0].srgb).save(out, "PNG")
+    return out.getvalue()
+
+
+def cat() -> bytes:
+    picture = np.full((600, 800, 3), (70, 120, 60), np.uint8)
+    cv2.ellipse(picture, (400, 320), (180, 140), 0, 0, 360, (95, 98, 104), -1)
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, "PNG")
+    return out.getvalue()
+
+
+def test_a_cat_and_another_persons_scalp_get_a_line_before_they_are_filed(
+    empty: Path, root: Path
+) -> None:
+    """The engine itself looks, at real pixels; nothing is lost and nothing is mixed."""
+    with open_store(str(empty), create=True) as store:
+        store.add_client(ClientRecord(CODE))
+        own = tray_of(store, CODE)
+        first = own.put(scalp(3), "2026-01-10_top.png", today=store.today)
+        file_tray(store, CODE, [first.sha256])
+        app = another_tab(root, CODE)
+        visit(app, "Add photos")
+        files = {"2026-03-01_top.png": scalp(8), "2026-03-02_top.png": cat()}
+        upload(app, [(name, data, "image/png") for name, data in files.items()])
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while any(photo.look.value == "waiting" for photo in own.photos()):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+            app.run()
+        app.run()
+        assert not app.exception
+        other, animal = own.photos()
+        assert (other.look.value, animal.look.value) == ("usable", "unusable")
+        words = shown_text(app)
+        assert "does not lie on the first photo of its view" in words
+        assert sentence(animal.problems[0]) in words
+        assert len(store.photos(CODE)) == 1

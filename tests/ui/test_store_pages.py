@@ -29,7 +29,9 @@ from tracker.storage.correcting import correct, list_corrections
 from tracker.storage.filing import describe_photo, file_photos
 from tracker.storage.opening import open_store
 from tracker.storage.store import Store
+from tracker.storage.vault import Shelf
 from tracker.ui import capture_view, marking_view
+from tracker.ui.pages import corrections
 
 CODE = "C-0001"
 TODAY = date(2026, 9, 1)
@@ -224,10 +226,50 @@ def test_a_photo_is_re_dated_and_re_filed(visit: Any, clinic: Store) -> None:
     assert "top → crown" in shown_text(app)
 
 
+def test_what_is_refused_is_not_kept_in_part_and_the_page_says_so(
+    visit: Any, clinic: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another tab puts the view right just before this one saves day and view."""
+    name = factories.photo_name(0)
+
+    def a_moment_later(store: Store, code: str, *corrections: Correction) -> object:
+        correct(store, code, Correction(CorrectionKind.VIEW, name, after="crown"))
+        return correct(store, code, *corrections)
+
+    app = visit("corrections")
+    choose(app, "Date or view")
+    app.date_input[0].set_value(date(2026, 1, 5))
+    app.selectbox[1].set_value("crown")
+    monkeypatch.setattr(corrections, "correct", a_moment_later)
+    next(b for b in app.button if b.label == "Save").click().run()
+    assert not app.exception
+    photo = next(p.record for p in clinic.photos(CODE) if p.record.name == name)
+    assert photo.captured_on == factories.BASELINE_DAY
+    assert [c.record.kind for c in list_corrections(clinic, CODE)] == [CorrectionKind.VIEW]
+    assert "Not saved" in shown_text(app)
+    assert "Date and view are as they were." in shown_text(app)
+
+
+@pytest.mark.parametrize("page", ["zones", "corrections", "compare", "guide"])
+def test_an_original_that_is_gone_costs_one_line_and_nothing_else(
+    visit: Any, clinic: Store, page: str
+) -> None:
+    results.measure_client(clinic, CODE)
+    st.cache_data.clear()
+    for kept in clinic.photos(CODE):
+        clinic.vault.remove(Shelf.ORIGINALS, kept.record.sha256)
+    app = visit(page)
+    assert not app.exception
+    words = shown_text(app)
+    assert "cannot be shown" in words
+    assert "Nothing was lost." in words or "as they were." in words
+    assert len(clinic.photos(CODE)) == len(factories.FADES)
+
+
 def test_a_viewer_looks_and_changes_nothing(
     visit: Any, clinic: Store, marked: list[dict[str, Any]]
 ) -> None:
-    kept = correct(
+    (kept,) = correct(
         clinic, CODE, Correction(CorrectionKind.REMOVE, factories.photo_name(0), TRIANGLE)
     )
     for name in ("zones", "corrections"):

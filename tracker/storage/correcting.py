@@ -35,45 +35,53 @@ def list_corrections(store: Store, code: str) -> list[Kept[Correction]]:
         return select(connection, Correction, find_client(connection, code).id)
 
 
-def correct(store: Store, code: str, correction: Correction) -> Kept[Correction]:
-    """Keep a correction; it counts from the next measuring on.
+def correct(store: Store, code: str, *corrections: Correction) -> list[Kept[Correction]]:
+    """Keep corrections, all or none; they count from the next measuring on.
 
     Parameters
     ----------
     store : Store
     code : str
         The client.
-    correction : Correction
-        Its times and persons are set here.
+    *corrections : Correction
+        Their times and persons are set here.
 
     Raises
     ------
     RecordError
-        If it says nothing, or its places lie outside the photos.
+        If one says nothing, or its places lie outside the photos: none was kept.
     NotThereError
         If the client has no such photo.
     """
-    check_correction(correction)
+    for correction in corrections:
+        check_correction(correction)
     with store.writing() as connection:
         client = lock_client(connection, code)
-        photos = {p.record.name: p for p in select(connection, PhotoRecord, client.id)}
-        photo = _photo(photos, correction.photo)
-        _check_places(photo.record, correction.points_px)
-        if correction.baseline:
-            baseline = _photo(photos, correction.baseline)
-            _check_places(baseline.record, correction.baseline_points_px)
-        made = replace(
-            correction, made_at=_now(store), made_by=store.actor, undone_at=None, undone_by=""
-        )
-        if correction.kind in (CorrectionKind.DATE, CorrectionKind.VIEW):
-            before = _said(photo.record, correction.kind)
-            if before == correction.after:
-                raise RecordError(photo.record.name, "says that already", "give another value")
-            made = replace(made, before=before)
-            _set(connection, store, client.record, photo, correction.kind, correction.after)
-        kept = insert(connection, made, client.id)
-        store.note_in_audit(connection, client.id, "correct", in_words(made))
-        return kept
+        return [_correct(connection, store, client, correction) for correction in corrections]
+
+
+def _correct(
+    connection: sa.Connection, store: Store, client: Kept[ClientRecord], correction: Correction
+) -> Kept[Correction]:
+    # Read anew for each: the one before may have changed the photo's record.
+    photos = {p.record.name: p for p in select(connection, PhotoRecord, client.id)}
+    photo = _photo(photos, correction.photo)
+    _check_places(photo.record, correction.points_px)
+    if correction.baseline:
+        baseline = _photo(photos, correction.baseline)
+        _check_places(baseline.record, correction.baseline_points_px)
+    made = replace(
+        correction, made_at=_now(store), made_by=store.actor, undone_at=None, undone_by=""
+    )
+    if correction.kind in (CorrectionKind.DATE, CorrectionKind.VIEW):
+        before = _said(photo.record, correction.kind)
+        if before == correction.after:
+            raise RecordError(photo.record.name, "says that already", "give another value")
+        made = replace(made, before=before)
+        _set(connection, store, client.record, photo, correction.kind, correction.after)
+    kept = insert(connection, made, client.id)
+    store.note_in_audit(connection, client.id, "correct", in_words(made))
+    return kept
 
 
 def undo(store: Store, code: str, kept: Kept[Correction]) -> Kept[Correction]:

@@ -1,9 +1,8 @@
 """Streamlit's own page files out of memory, packed once.
 
-A first visit asks for some eighty small files. Streamlit looks each up on the disk in a helper
-thread, and each of those steps waits its turn among the pages that are being drawn: with 25 visitors
-that was more than half of the time until a page stood there. Their names carry a hash of
-what is in them, so that a file once read never changes.
+A first visit asks for a hundred small files. Streamlit looks each up on the disk in a helper thread,
+and each of those steps waits its turn among the pages that are being drawn. Their names carry a
+hash of what is in them, so that a file once read never changes.
 """
 
 from __future__ import annotations

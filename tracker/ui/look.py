@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import Protocol
 
 import streamlit as st
 
 from tracker.series import Progress
-from tracker.ui.words import Verdict
+from tracker.ui.words import Verdict, sentence
 
 
 @dataclass(frozen=True)
@@ -260,6 +261,19 @@ def note(title: str, body: str, *, calm: bool = False) -> None:
         f'<div class="smp smp-note{" calm" if calm else ""}" role="note">'
         f"<strong>{text(title)}</strong><p>{text(body)}</p></div>"
     )
+
+
+class Failure(Protocol):
+    """What every failure of ours says: `PhotoError`, `RecordError`, `StoreError`."""
+
+    name: str
+    what: str
+    remedy: str
+
+
+def failed(title: str, error: Failure, kept: str = "Nothing was lost.") -> None:
+    """Say what did not work and why, that nothing was lost by it, and what to do."""
+    note(title, f"{error.name}: {error.what}. {kept} {sentence(error.remedy)}")
 
 
 def notes(items: Sequence[tuple[str, str]]) -> None:

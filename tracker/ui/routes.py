@@ -12,6 +12,7 @@ from typing import Any
 
 import streamlit as st
 
+from tracker.photos import PhotoError
 from tracker.records import RecordError
 from tracker.ui import long_lived, look, session_store, sign_in
 
@@ -84,7 +85,7 @@ def run(page: Any) -> None:
         session_store.follow_address()
         page.run()
         long_lived.set_aside(page.url_path)
-    except RecordError as error:
+    except (RecordError, PhotoError) as error:
         look.note(f"{error.name}: {error.what}", f"Nothing was lost. What to do: {error.remedy}.")
         if st.button("Try again", key="again-after-error"):
             st.rerun()

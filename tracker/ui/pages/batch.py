@@ -18,7 +18,7 @@ from tracker.records import RecordError
 from tracker.report.publish import OutputError
 from tracker.ui import look
 from tracker.ui.batch_runs import BatchRuns
-from tracker.ui.words import count
+from tracker.ui.words import count, sentence
 
 POLL_SECONDS = 1.0
 MOST_ROWS = 300
@@ -110,7 +110,7 @@ def _plan(request: BatchRequest) -> PlannedBatch | None:
             planned = batch.plan(batch.find())
             batch.check_output()
     except (FolderError, OutputError, PlaceLostError, RecordError) as error:
-        look.note("There is no plan for this", str(error))
+        look.note("There is no plan for this", f"{sentence(str(error))} Nothing was started.")
         return None
     return planned
 
@@ -193,7 +193,10 @@ def _show_end(request: BatchRequest) -> None:
     """What came of the last batch on these results."""
     problem = runs().problem(request.out)
     if problem:
-        look.note("The batch could not go on", problem)
+        look.note(
+            "The batch could not go on",
+            f"{sentence(problem)} What is measured is kept: start it again to go on from there.",
+        )
     try:
         place = _place(request)
         totals = read_totals(place)

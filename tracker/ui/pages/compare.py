@@ -147,11 +147,8 @@ def _compare(
                 )
                 for role, photo in (("Before", before), ("After", after))
             ]
-    except PhotoError as error:
-        look.note(f"{error.name} cannot be shown", f"It {error.what}; {error.remedy}.")
-        return
-    except StoreError as error:
-        look.note("A photo cannot be shown", f"{error}.")
+    except (PhotoError, StoreError) as error:
+        look.failed("A photo cannot be shown", error)
         return
 
     def detail(box: Box) -> tuple[bytes, bytes]:

@@ -21,7 +21,6 @@ from tracker.records import PhotoRecord, RecordError
 from tracker.records.corrections import Correction, CorrectionKind, Places
 from tracker.series import SeriesAnalysis, ViewAnalysis
 from tracker.storage.correcting import correct, list_corrections, undo
-from tracker.storage.errors import StoreError
 from tracker.storage.rows import Kept
 from tracker.storage.store import Store
 from tracker.ui import look, marking_view, pictures
@@ -94,8 +93,8 @@ def _mark(
             _dots(store, client, view, task, may_change=may_change)
         else:
             _pairs(store, client, view, task, may_change=may_change)
-    except PhotoError as error:
-        look.note(f"{error.name} cannot be shown", f"It {error.what}; {error.remedy}.")
+    except (PhotoError, RecordError) as error:
+        look.failed("A photo cannot be shown", error)
 
 
 def _dots(store: Store, client: Client, view: ViewAnalysis, task: str, *, may_change: bool) -> None:
@@ -222,10 +221,9 @@ def _photo_line(client: Client, view: ViewAnalysis, name: str) -> str:
 def _keep(store: Store, code: str, corrections: Sequence[Correction]) -> None:
     made = [c for c in corrections if c.points_px or c.after]
     try:
-        for correction in made:
-            correct(store, code, correction)
-    except (RecordError, StoreError) as error:
-        look.note("The correction was not kept", f"{error}. What you marked is still here.")
+        correct(store, code, *made)
+    except RecordError as error:
+        look.failed("The correction was not kept", error, "What you marked is still here.")
         return
     if made:
         st.toast("Kept. The view is measured again.")
@@ -269,10 +267,9 @@ def _keep_facts(store: Store, code: str, photo: PhotoRecord, taken: date | None,
         look.note("Nothing to save", "Date and view are as they were.", calm=True)
         return
     try:
-        for change in changes:
-            correct(store, code, change)
-    except (RecordError, StoreError) as error:
-        look.note("Not saved", f"{error}.")
+        correct(store, code, *changes)
+    except RecordError as error:
+        look.failed("Not saved", error, "Date and view are as they were.")
         return
     st.toast("Saved.")
     st.rerun()
@@ -323,8 +320,8 @@ def _said(one: Correction) -> str:
 def _undo(store: Store, code: str, kept: Kept[Correction]) -> None:
     try:
         undo(store, code, kept)
-    except (RecordError, StoreError) as error:
-        look.note("Not undone", f"{error}.")
+    except RecordError as error:
+        look.failed("Not undone", error, "The correction stands as before.")
         return
     st.toast("Undone. The earlier result is back.")
     st.rerun()

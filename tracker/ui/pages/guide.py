@@ -52,7 +52,7 @@ def show_guide(store: Store, client_code: str, *, may_change: bool = True) -> No
     try:
         ghost, size = _ghost(first.sha256, client, first.name)
     except (PhotoError, StoreError) as error:
-        look.note(f"{first.name} cannot be shown", str(error))
+        look.failed("The first photo cannot be shown", error)
         return
     live, last = st.tabs(["Camera", "Last photo"])
     with live:
@@ -102,7 +102,7 @@ def _camera(
         try:
             hints = _hints(first.sha256, kept, _px_per_dot(client, view), client, first.name)
         except PhotoError as error:
-            look.note("The photo cannot be read", f"It {error.what}; {error.remedy}.")
+            look.failed("The photo cannot be read", error, "All other photos are as they were.")
             return
         _say(hints)
         if st.button("Keep this photo", type="primary", disabled=not may_change):
@@ -121,7 +121,7 @@ def _keep(store: Store, code: str, view: str, data: bytes, place: str) -> None:
             incoming, _ = describe_photo(path, today=today, view=view, taken_on=today)
             filed = file_photos(store, code, [incoming])
     except (PhotoError, RecordError, StoreError) as error:
-        look.note("The photo was not kept", f"{error}")
+        look.failed("The photo was not kept", error, "It is still here.")
         return
     st.session_state.pop(place)
     st.toast("Kept." if filed.added else "This photo is there already.")
@@ -151,7 +151,7 @@ def _last_photo(client: Client, view: str, first: PhotoRecord, ghost: bytes) -> 
                     )
                 )
     except (PhotoError, StoreError) as error:
-        look.note(f"{latest.name} cannot be shown", str(error))
+        look.failed("The last photo cannot be shown", error)
 
 
 def _px_per_dot(client: Client, view: str) -> float:

@@ -29,6 +29,7 @@ from tracker.records.consents import Purpose, check_purpose
 from tracker.storage.clinic_settings import Language, Paper, read_clinic
 from tracker.storage.errors import StoreError
 from tracker.storage.store import Store
+from tracker.ui import look
 
 Result = TypeVar("Result")
 Choice = TypeVar("Choice")
@@ -109,7 +110,7 @@ def _guarded(work: Callable[[], Result]) -> Result | None:
     try:
         return work()
     except (RecordError, StoreError, PhotoError) as error:
-        st.error(str(error))
+        look.failed("No file was made", error, "The records are as they were.")
         return None
 
 
@@ -231,7 +232,7 @@ def _make(store: Store, code: str, kind: Kind, options: ExportOptions, today: da
         st.session_state[f"report_faces_{code}"] = sorted({*before, *error.photos})
         st.rerun()
     except (RecordError, StoreError, PhotoError) as error:
-        st.error(str(error))
+        look.failed("No file was made", error, "The records are as they were.")
     if made is None:
         return
     for remark in made.remarks:

@@ -10,7 +10,7 @@ from tracker.samples import import_samples, sample_clients
 from tracker.storage.erase import erase_client, what_goes
 from tracker.storage.store import Store
 from tracker.ui import look, session_store, sign_in
-from tracker.ui.words import count, day, number
+from tracker.ui.words import count, day, number, sentence
 
 ROLE_WORDS = {
     Role.OWNER: "everything, erasing clients included",
@@ -75,7 +75,7 @@ def _people() -> None:
     try:
         users = read_users(sign_in.users_file())
     except AccessError as error:
-        look.note("The file of users cannot be read", str(error))
+        look.note("The file of users cannot be read", f"{sentence(str(error))} It was not changed.")
         return
     rows = "".join(
         f"<tr><td>{look.text(user.name)}</td><td>{look.text(user.role.value)}</td>"

@@ -50,7 +50,7 @@ def show_zones(store: Store, client_code: str, *, may_change: bool = True) -> No
             client, view, view.baseline, pictures.whole_photo(view.baseline_shape, SHEET_SIDE_PX)
         )
     except (PhotoError, StoreError) as error:
-        look.note(f"{view.baseline} cannot be shown", str(error))
+        look.failed("The first photo cannot be shown", error, "Your zones are as they were.")
         return
     saved = marking_view.show(
         "zones",
