@@ -15,12 +15,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tracker.ui.bundle import BundleInMemory
-from tracker.ui.sessions import COOKIE, SESSION_SECONDS, signed_in
+from tracker.ui.sessions import COOKIE, COOKIE_PATH, SESSION_SECONDS, signed_in
 
 FOLDER = Path(streamlit.__file__).parent / "static"
 """Streamlit's page files."""
-COOKIE_PATH = "session-cookie"
-"""Where a page hands in its ticket, beside the pages themselves."""
 POLICY = (
     b"default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; object-src 'none'; "
     b"base-uri 'self'; form-action 'self'; frame-ancestors 'self'"

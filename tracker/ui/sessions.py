@@ -10,6 +10,8 @@ from collections.abc import Callable
 from functools import cache
 
 COOKIE = "smp_tracker_session"
+COOKIE_PATH = "session-cookie"
+"""Where a page hands in its ticket, beside the pages themselves."""
 SESSION_SECONDS = 12 * 3600
 TICKET_SECONDS = 60.0
 FREE_TRIES = 5

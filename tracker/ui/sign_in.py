@@ -24,7 +24,7 @@ from tracker.access import (
 )
 from tracker.storage.location import data_folder
 from tracker.ui import look
-from tracker.ui.sessions import COOKIE, signed_in
+from tracker.ui.sessions import COOKIE, COOKIE_PATH, signed_in
 
 SWITCH_VARIABLE = "SMP_TRACKER_SIGN_IN"
 """`on`: also on this computer; `off`: not even for others, which a person must say in so many words."""
@@ -146,7 +146,7 @@ def write_cookie() -> None:
         return
     # A ticket is letters, digits, - and _ alone: nothing in it can end the script's text.
     st.html(
-        f"<script>fetch('session-cookie/{ticket}', {{method: 'POST'}});</script>",
+        f"<script>fetch('{COOKIE_PATH}/{ticket}', {{method: 'POST'}});</script>",
         unsafe_allow_javascript=True,
     )
 
