@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.progress import calibration
+from benchmarks.progress_curve import calibration
 from tracker.progress.published import Method, method_of
 from tracker.progress.response import (
     HealedPoint,
