@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -55,6 +55,18 @@ def batch(root: Path, out: Path, *options: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def views_of(out: Path) -> list[Path]:
+    return list(out.glob(".smp-batch/views/*/*.json"))
+
+
+def wait_for(run: subprocess.Popen[str], happened: Callable[[], bool]) -> None:
+    """Until it happened or the run has ended."""
+    deadline = time.monotonic() + 120
+    while not happened() and run.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
@@ -106,15 +118,18 @@ def test_killed_at_any_moment_it_ends_in_the_same_bytes(
     clients: Path, whole: Path, tmp_path: Path, seed: int
 ) -> None:
     out, moments = tmp_path / "out", random.Random(seed)
-    kills = 0
-    for _ in range(3):
+    for until in ("it began", "a view was kept", "any time"):
         run = batch(clients, out, "--jobs", "2", "-q")
-        time.sleep(moments.uniform(1.5, 9.0))
-        kills += run.poll() is None
+        if until == "it began":
+            wait_for(run, lambda: (out / ".smp-batch" / "lock").exists())
+        elif until == "a view was kept":
+            wait_for(run, lambda: bool(views_of(out)))
+        time.sleep(moments.uniform(0.0, 0.4 if until == "it began" else 4.0))
+        if until == "it began":  # later ones may have ended: how fast a machine is, nobody knows
+            assert run.poll() is None
         run.kill()
         run.communicate()
-    assert kills
-    stamps = {p: p.stat().st_mtime_ns for p in out.glob(".smp-batch/views/*/*.json")}
+    stamps = {p: p.stat().st_mtime_ns for p in views_of(out)}
     done = batch(clients, out, "--jobs", "2", "-q")
     _, complaints = done.communicate(timeout=300)
     assert done.returncode == 1, complaints
@@ -127,11 +142,8 @@ def test_killed_at_any_moment_it_ends_in_the_same_bytes(
 def test_stopped_by_ctrl_c_it_says_how_to_go_on(clients: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     run = batch(clients, out, "--jobs", "1")
-    deadline = time.monotonic() + 120
-    while not list(out.glob(".smp-batch/views/*/*.json")):
-        assert time.monotonic() < deadline
-        assert run.poll() is None
-        time.sleep(0.05)
+    wait_for(run, lambda: bool(views_of(out)))
+    assert run.poll() is None
     run.send_signal(signal.SIGINT)
     _, complaints = run.communicate(timeout=60)
     assert run.returncode == 130
