@@ -8,6 +8,7 @@ from tracker.series import SeriesAnalysis
 from tracker.storage.results import kept_analysis
 from tracker.ui import session_store
 from tracker.ui.clients import Client
+from tracker.ui.courses import CourseDesk
 from tracker.ui.jobs import Job, JobState, MeasuringDesk
 from tracker.ui.looking import LookingDesk
 
@@ -20,6 +21,11 @@ def desk() -> MeasuringDesk:
 @st.cache_resource(show_spinner=False)
 def looking_desk() -> LookingDesk:
     return LookingDesk()
+
+
+@st.cache_resource(show_spinner=False)
+def course_desk() -> CourseDesk:
+    return CourseDesk()
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)

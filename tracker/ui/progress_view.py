@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import wait
 
 import streamlit as st
 
+from tracker.progress.report import Progress, progress_of
 from tracker.series import SeriesAnalysis
 from tracker.ui import look, measuring, routes, session_store
 from tracker.ui.clients import Client
@@ -46,6 +48,22 @@ def await_analysis(client: Client) -> SeriesAnalysis | None:
         )
         _again(client, "Try again")
     return None
+
+
+def await_course(client: Client, analysis: SeriesAnalysis) -> Progress:
+    """Curve, forecast and judgement; the page waits for the thread that works them out."""
+    facts, today = client.facts, client.store.today
+    course = measuring.course_desk().ask(
+        (client.key, facts, today), lambda: progress_of(analysis, facts, today=today)
+    )
+    if not course.done():
+        slot = st.empty()
+        with slot, st.spinner("Working out the curve and the forecast", show_time=False):
+            while not course.done():
+                wait([course], timeout=0.2)
+                "left" in st.session_state  # noqa: B015 - here Streamlit ends a run nobody awaits
+        slot.empty()
+    return course.result()
 
 
 def _again(client: Client, label: str) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 
 import streamlit as st
 
-from tracker.progress.facts import CaseFacts
 from tracker.progress.points import zone_names
-from tracker.progress.report import Progress, ViewProgress, progress_of
+from tracker.progress.report import Progress, ViewProgress
 from tracker.progress.watches import State
 from tracker.report.evenness_map import evenness_svg
 from tracker.series import PhotoMeasures, SeriesAnalysis, Status, ViewAnalysis
@@ -19,7 +17,7 @@ from tracker.ui.fade_legend import legend_html
 from tracker.ui.fade_plot import Plot, fade_plot, span_of
 from tracker.ui.fade_rows import Axis, Measure
 from tracker.ui.opened import opened_client
-from tracker.ui.progress_view import await_analysis
+from tracker.ui.progress_view import await_analysis, await_course
 from tracker.ui.words import (
     Headline,
     headline,
@@ -55,7 +53,7 @@ def _result(client: Client, analysis: SeriesAnalysis) -> None:
         "Compare before and after", type="primary", icon=":material/compare:"
     ):
         routes.go("Compare")
-    made = _progress(client.key, client.facts, client.store.today, analysis)
+    made = await_course(client, analysis)
     row = next(row for row in made.views if row.view == view.view)
     _fade(client, analysis, view, row)
     _ahead(made, row)
@@ -63,13 +61,6 @@ def _result(client: Client, analysis: SeriesAnalysis) -> None:
     _photos(analysis, view)
     downloads.show(client, analysis)
     _small_print(analysis, view)
-
-
-@st.cache_resource(show_spinner=False, max_entries=32)
-def _progress(key: str, facts: CaseFacts, today: date, _analysis: SeriesAnalysis) -> Progress:
-    """Curve and forecast take a second: once for all visitors of a day."""
-    del key  # names the analysis
-    return progress_of(_analysis, facts, today=today)
 
 
 def _choose_view(client: Client, analysis: SeriesAnalysis) -> tuple[ViewAnalysis, Headline]:
