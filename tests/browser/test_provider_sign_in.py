@@ -56,7 +56,7 @@ def address(root: Path, tmp_path: Path, provider: Provider) -> Iterator[str]:
 def come_in(browser: playwright.Browser, address: str) -> playwright.Page:
     page = browser.new_context(base_url=address).new_page()
     page.set_default_timeout(PATIENCE_MS)
-    page.goto("/settings")
+    page.goto("/settings?client=C-0001")
     page.get_by_role("button", name=SIGN_IN).click()
     return page
 
@@ -75,6 +75,8 @@ def test_the_clinics_accounts_come_in_with_their_roles(
     owner = come_in(browser, address)
     assert {"Add photos", "Batch"} <= set(menu(owner))
     owner.screenshot(path=shots / "sign-in-provider.png")
+    # Back on the page that was asked for, with its client.
+    assert owner.url == f"{address}/settings?client=C-0001"
     # What only this sign-in can know went along, and came back.
     assert provider.asked[0]["state"]
     assert provider.asked[0]["code_challenge_method"] == "S256"

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import streamlit
 from starlette.applications import Starlette
 
+from tests.ui.asgi import Answer, answer_of
 from tracker.ui import server
 from tracker.ui.bundle import ELEMENTS, ahead_of_need
 from tracker.ui.sessions import COOKIE, SignedIn
 
 STATIC = Path(streamlit.__file__).parent / "static"
-
-
-class Answer:
-    def __init__(self, messages: list[dict[str, Any]]) -> None:
-        self.status: int = messages[0]["status"]
-        self.headers = {name.decode(): value.decode() for name, value in messages[0]["headers"]}
-        self.body = b"".join(message.get("body", b"") for message in messages[1:])
 
 
 Asking = Callable[..., Answer]
@@ -39,32 +32,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> SignedIn:
 @pytest.fixture
 def ask() -> Asking:
     app = Starlette(routes=server.routes(), middleware=server.middleware())
-
-    def asked(path: str, method: str = "GET", **headers: str) -> Answer:
-        scope = {
-            "type": "http",
-            "http_version": "1.1",
-            "method": method,
-            "path": path,
-            "raw_path": path.encode(),
-            "root_path": "",
-            "scheme": headers.pop("scheme", "http"),
-            "query_string": b"",
-            "headers": [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()],
-            "server": ("127.0.0.1", 8501),
-        }
-        messages: list[dict[str, Any]] = []
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        async def send(message: Any) -> None:
-            messages.append(dict(message))
-
-        asyncio.run(app(scope, receive, send))
-        return Answer(messages)
-
-    return asked
+    return partial(answer_of, app)
 
 
 def some_script() -> Path:

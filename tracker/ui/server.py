@@ -15,6 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tracker.ui.bundle import BundleInMemory
+from tracker.ui.returning import ReturnToPage
 from tracker.ui.sessions import COOKIE, COOKIE_PATH, SESSION_SECONDS, signed_in
 
 FOLDER = Path(streamlit.__file__).parent / "static"
@@ -80,4 +81,8 @@ def routes() -> list[Route]:
 
 
 def middleware() -> list[Middleware]:
-    return [Middleware(CarefulHeaders), Middleware(BundleInMemory, folder=FOLDER)]
+    return [
+        Middleware(CarefulHeaders),
+        Middleware(ReturnToPage),
+        Middleware(BundleInMemory, folder=FOLDER),
+    ]
