@@ -43,6 +43,7 @@ LAYERS = {
     "blas_threads": 1,
     "pair": 2,
     "record_files": 3,
+    "sealing": 2,
     "correction_file": 4,
     "folder": 5,
     "view_rows": 3,

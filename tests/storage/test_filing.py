@@ -66,7 +66,7 @@ def test_place_and_serial_numbers_are_never_stored(
     small = clinic.vault.get(Shelf.THUMBNAILS, sha256_of(original))
     assert not any(secret.encode() in small for secret in SECRETS)
     with Image.open(
-        clinic.vault.folder / "thumbnails" / sha256_of(original)[:2] / sha256_of(original)
+        clinic.vault.inner.folder / "thumbnails" / sha256_of(original)[:2] / sha256_of(original)
     ) as thumbnail:  # type: ignore[attr-defined]
         assert not thumbnail.getexif()
         assert thumbnail.size == (150, 200)

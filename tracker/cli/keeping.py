@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from tracker.cli.record_work import opened, warn
+from tracker.cli.record_work import asked_passphrase, opened, warn
 from tracker.cli.terminal import DONE, SOME_REFUSED, Terminal, UnusableError
 from tracker.storage.backup import back_up
 from tracker.storage.erase import erase_client, what_goes
@@ -14,6 +14,7 @@ from tracker.storage.import_folder import import_read, read_folder
 from tracker.storage.opening import local_clock
 from tracker.storage.restore import restore as bring_back
 from tracker.storage.store import Store
+from tracker.storage.unlocking import passphrase_in
 from tracker.storage.verify import verify_store
 
 
@@ -82,12 +83,31 @@ def backup(store: Store, out: Path, *, overwrite: bool, terminal: Terminal) -> i
 
 
 def restore(
-    path: Path, store: str | None, vault: str | None, *, overwrite: bool, terminal: Terminal
+    path: Path,
+    store: str | None,
+    vault: str | None,
+    *,
+    overwrite: bool,
+    passphrase_file: Path | None,
+    terminal: Terminal,
 ) -> int:
-    """Bring a backup back into a store."""
+    """Bring a backup back into a store; `passphrase_file` is an encrypted backup's."""
+
+    def backup_words() -> str | None:
+        if passphrase_file is not None:
+            return passphrase_in(passphrase_file)
+        return asked_passphrase("the backup")
+
     with terminal.progress("restore") as progress:
         done = bring_back(
-            path, store, vault=vault, overwrite=overwrite, clock=local_clock, progress=progress
+            path,
+            store,
+            vault=vault,
+            overwrite=overwrite,
+            clock=local_clock,
+            progress=progress,
+            words=asked_passphrase,
+            backup_words=backup_words,
         )
     warn(terminal, done.notes)
     terminal.result(

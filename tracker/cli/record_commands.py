@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tracker.cli.client_commands import client_app
+from tracker.cli.key_commands import key_app
 from tracker.cli.options import Force, Json, Quiet, Store, Vault, Verbose
 from tracker.cli.photo_commands import photo_app
 from tracker.cli.session_commands import session_app
@@ -19,6 +20,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(client_app, name="client")
     app.add_typer(session_app, name="session")
     app.add_typer(photo_app, name="photo")
+    app.add_typer(key_app, name="key")
     app.command(name="import")(import_)
     for command in (verify, doctor, backup, restore, erase):
         app.command()(command)
@@ -109,6 +111,10 @@ def restore(
     force: Annotated[
         bool, typer.Option("--force", help="Replace all that the store holds.")
     ] = False,
+    passphrase_file: Annotated[
+        Path | None,
+        typer.Option(help="File that holds the passphrase of an encrypted backup."),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -117,7 +123,14 @@ def restore(
     from tracker.cli.keeping import restore as run
 
     terminal = Terminal(as_json, quiet, verbose)
-    return run(file, store, vault, overwrite=force, terminal=terminal)
+    return run(
+        file,
+        store,
+        vault,
+        overwrite=force,
+        passphrase_file=passphrase_file,
+        terminal=terminal,
+    )
 
 
 def erase(

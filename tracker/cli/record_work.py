@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import date
@@ -14,6 +16,7 @@ from tracker.storage.errors import ChangedMeanwhileError
 from tracker.storage.opening import open_store
 from tracker.storage.rows import Kept
 from tracker.storage.store import Store
+from tracker.storage.unlocking import environment_passphrase
 
 Record = TypeVar("Record")
 Word = TypeVar("Word", bound=StrEnum)
@@ -21,7 +24,15 @@ Word = TypeVar("Word", bound=StrEnum)
 
 def opened(store: str | None, vault: str | None, *, create: bool = False) -> Store:
     """The store that `--store` and `--vault` name."""
-    return open_store(store, vault=vault, create=create)
+    return open_store(store, vault=vault, create=create, words=asked_passphrase)
+
+
+def asked_passphrase(of: str = "the records") -> str | None:
+    """The passphrase of the environment, or typed by whoever sits at the terminal."""
+    said = environment_passphrase()
+    if said is None and sys.stdin.isatty():
+        said = getpass.getpass(f"passphrase of {of}: ") or None
+    return said
 
 
 def day(text: str | None, option: str) -> date | None:

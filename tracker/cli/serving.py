@@ -16,10 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tracker.access import AccessError, is_loopback, read_users
+from tracker.cli.record_work import asked_passphrase
 from tracker.cli.terminal import DONE, Terminal, UnusableError
 from tracker.samples import beside_package, import_samples, sample_clients
 from tracker.storage.location import DATABASE_FILE, VAULT_FOLDER, data_folder, store_place
 from tracker.storage.opening import open_store
+from tracker.storage.unlocking import PASSPHRASE_VARIABLE, environment_passphrase
 
 STORE_VARIABLE = "SMP_TRACKER_RECORDS"
 VAULT_VARIABLE = "SMP_TRACKER_VAULT"
@@ -124,7 +126,15 @@ def serve_store(
     if wanted:
         _check_users(users or default_users())
     # Made and brought up to this program here: what is wrong with it is one line on the terminal.
-    open_store(store, vault=vault, create=True).close()
+    typed: dict[str, str | None] = {}
+
+    def words() -> str | None:
+        said = asked_passphrase()
+        if environment_passphrase() is None:
+            typed[PASSPHRASE_VARIABLE] = said
+        return said
+
+    open_store(store, vault=vault, create=True, words=words).close()
     chosen = _port(address, port)
     seen_at = address if address not in ("0.0.0.0", "::") else HERE
     page = f"http://{f'[{seen_at}]' if ':' in seen_at else seen_at}:{chosen}"
@@ -133,6 +143,7 @@ def serve_store(
         VAULT_VARIABLE: vault,
         SIGN_IN_VARIABLE: "on" if wanted else "off",
         USERS_VARIABLE: str((users or default_users()).absolute()),
+        **typed,
     }
     with _server(address, chosen, environment) as server:
         _wait_until_healthy(server, page)

@@ -6,16 +6,20 @@ is ever written to a path that the archive names: files are put into the vault u
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from tracker.sealing import SealBrokenError, WrongPassphraseError
+from tracker.sealing.stream import SealedReader, is_sealed_stream
 from tracker.storage.errors import StoreError
+from tracker.storage.unlocking import HOW_TO_SAY, Words, environment_passphrase
 from tracker.storage.vault import Shelf, sha256_of
 
 FORMAT = "smp-tracker/backup/1"
@@ -59,12 +63,13 @@ class Backup:
     made_at: str
     sums: Mapping[str, str]
     archive: zipfile.ZipFile
+    was_sealed: bool = False
 
     def read(self, member: str) -> bytes:
         """Bytes of a member; raises `StoreError` where they are not what was backed up."""
         try:
             data = self.archive.read(member)
-        except (KeyError, zipfile.BadZipFile, OSError, EOFError) as error:
+        except (KeyError, zipfile.BadZipFile, OSError, EOFError, SealBrokenError) as error:
             raise _damaged(self.label, member) from error
         if sha256_of(data) != self.sums[member]:
             raise _damaged(self.label, member)
@@ -92,45 +97,72 @@ class Backup:
 
 
 @contextmanager
-def opened_backup(path: Path) -> Iterator[Backup]:
-    """Open a backup and check what it lists; raises `StoreError` for anything else."""
+def opened_backup(path: Path, words: Words = environment_passphrase) -> Iterator[Backup]:
+    """Open a backup and check what it lists; raises `StoreError` for anything else.
+
+    `words` gives the passphrase of an encrypted one.
+    """
     label = path.name
-    try:
-        archive = zipfile.ZipFile(path)
-    except FileNotFoundError as error:
-        raise StoreError(label, "does not exist", "check the name and the folder") from error
-    except IsADirectoryError as error:
-        raise StoreError(label, "is a folder, not a backup", "name the file of a backup") from error
-    except (zipfile.BadZipFile, OSError, EOFError) as error:
-        raise StoreError(
-            label, "is no backup, or is damaged", "use another backup; nothing was changed"
-        ) from error
-    with archive:
+    with ExitStack() as held:
         try:
-            content = json.loads(archive.read(MANIFEST))
-            known = content["format"] == FORMAT
-            backup = Backup(
-                label, str(content["revision"]), str(content["made_at"]), content["sha256"], archive
-            )
-        except (KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+            file = held.enter_context(path.open("rb"))
+            sealed = is_sealed_stream(file)
+            source = _unsealed(file, label, words) if sealed else file
+            archive = held.enter_context(zipfile.ZipFile(source))
+        except FileNotFoundError as error:
+            raise StoreError(label, "does not exist", "check the name and the folder") from error
+        except IsADirectoryError as error:
             raise StoreError(
-                label, "is no backup of smp-tracker", "name a file that `backup` wrote"
+                label, "is a folder, not a backup", "name the file of a backup"
             ) from error
-        if not known:
+        except (zipfile.BadZipFile, OSError, EOFError, SealBrokenError) as error:
+            raise StoreError(
+                label, "is no backup, or is damaged", "use another backup; nothing was changed"
+            ) from error
+        yield replace(_checked(archive, label), was_sealed=sealed)
+
+
+def _unsealed(file: BinaryIO, label: str, words: Words) -> io.BufferedReader:
+    said = words()
+    if said is None:
+        raise StoreError(label, "is encrypted and needs its passphrase", HOW_TO_SAY)
+    try:
+        return io.BufferedReader(SealedReader(file, said))
+    except WrongPassphraseError as error:
+        raise StoreError(
+            label,
+            "is encrypted with another passphrase",
+            "a backup keeps the passphrase that the store had when it was made",
+        ) from error
+
+
+def _checked(archive: zipfile.ZipFile, label: str) -> Backup:
+    """The backup in an archive; raises `StoreError` where it is none."""
+    try:
+        content = json.loads(archive.read(MANIFEST))
+        known = content["format"] == FORMAT
+        backup = Backup(
+            label, str(content["revision"]), str(content["made_at"]), content["sha256"], archive
+        )
+    except (KeyError, ValueError, TypeError, zipfile.BadZipFile, SealBrokenError) as error:
+        raise StoreError(
+            label, "is no backup of smp-tracker", "name a file that `backup` wrote"
+        ) from error
+    if not known:
+        raise StoreError(
+            label,
+            f"is a backup of another form ({content['format']})",
+            "restore it with the version of smp-tracker that made it",
+        )
+    for member in {*backup.sums, *archive.namelist()} - {MANIFEST}:
+        listed = member in backup.sums
+        if not (listed and (VAULT_MEMBER.fullmatch(member) or TABLE_MEMBER.fullmatch(member))):
             raise StoreError(
                 label,
-                f"is a backup of another form ({content['format']})",
-                "restore it with the version of smp-tracker that made it",
+                f"holds `{member}`, which no backup has",
+                "do not use this file; nothing was changed",
             )
-        for member in {*backup.sums, *archive.namelist()} - {MANIFEST}:
-            listed = member in backup.sums
-            if not (listed and (VAULT_MEMBER.fullmatch(member) or TABLE_MEMBER.fullmatch(member))):
-                raise StoreError(
-                    label,
-                    f"holds `{member}`, which no backup has",
-                    "do not use this file; nothing was changed",
-                )
-        yield backup
+    return backup
 
 
 def _damaged(label: str, member: str) -> StoreError:

@@ -7,19 +7,22 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
 from tracker import __version__
+from tracker.sealing.stream import SealedWriter
 from tracker.series import Progress
 from tracker.storage import tables
 from tracker.storage.archive import ArchiveWriter, table_member, vault_member
 from tracker.storage.errors import StoreError
 from tracker.storage.migrate import HEAD
+from tracker.storage.sealed_columns import ring_of
 from tracker.storage.store import Store
 from tracker.storage.vault import LostError, Shelf, sha256_of
 
@@ -62,7 +65,7 @@ def back_up(
         )
         part = Path(text)
         with os.fdopen(handle, "w+b") as file:
-            with zipfile.ZipFile(file, "w") as archive:
+            with _sealed(store, file) as whole, zipfile.ZipFile(whole, "w") as archive:
                 done = _write(store, ArchiveWriter(archive), progress)
             file.flush()
             os.fsync(file.fileno())
@@ -76,6 +79,14 @@ def back_up(
         if part is not None:
             part.unlink(missing_ok=True)
     return done
+
+
+def _sealed(store: Store, file: BinaryIO) -> AbstractContextManager[Any]:
+    """The file itself, or one around it that seals under the store's passphrase."""
+    ring = ring_of(store.engine)
+    if ring is None or ring.active is None:
+        return nullcontext(file)
+    return SealedWriter(file, ring.passphrase)
 
 
 def _write(store: Store, archive: ArchiveWriter, progress: Progress | None) -> BackedUp:

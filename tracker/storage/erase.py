@@ -80,11 +80,14 @@ def _what_goes(connection: sa.Connection, store: Store, code: str, client_id: in
         )
         for kind, table in _COUNTED.items()
     }
-    photos = connection.execute(
-        sa.select(tables.photo.c.name, tables.photo.c.sha256)
-        .where(tables.photo.c.client_id == client_id)
-        .order_by(tables.photo.c.name)
-    ).all()
+    photos = sorted(
+        tuple(row)
+        for row in connection.execute(
+            sa.select(tables.photo.c.name, tables.photo.c.sha256).where(
+                tables.photo.c.client_id == client_id
+            )
+        )
+    )
     payloads = connection.execute(
         sa.select(tables.result.c.payload_sha256).where(tables.result.c.client_id == client_id)
     ).scalars()

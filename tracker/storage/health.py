@@ -14,12 +14,15 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from tracker.sealing import SealBrokenError
+from tracker.sealing.ring import read_header
 from tracker.storage import tables
 from tracker.storage.engine import open_engine, reading
 from tracker.storage.errors import StoreError
 from tracker.storage.location import VAULT_FOLDER, StorePlace, store_place
 from tracker.storage.migrate import HEAD, check_known, current_revision
 from tracker.storage.opening import VAULT_SETTING
+from tracker.storage.unlocking import kept_header
 from tracker.storage.vault import FolderVault, Shelf, Vault, open_vault
 
 LITTLE_FREE_BYTES = 1_000_000_000
@@ -110,9 +113,25 @@ def _database(
     remembered = connection.execute(sa.select(tables.setting.c.value).where(by_key)).scalar()
     return [
         Finding("database", State.GOOD, what),
+        _encryption(kept_header(connection)),
         _vault_health(place, vault or remembered, hashes),
         _clock(connection, place, now),
     ]
+
+
+def _encryption(header: str | None) -> Finding:
+    """What can be said without the passphrase."""
+    if header is None:
+        return Finding("encryption", State.GOOD, "off: records and photos lie in the clear")
+    try:
+        facts = read_header(header)
+    except SealBrokenError:
+        lost = "the header of the keys cannot be read: nothing encrypted can be opened"
+        return Finding("encryption", State.BAD, lost, "bring back a backup")
+    if facts["moving"]:
+        what = "a change of the key was interrupted; some files lie under the earlier one"
+        return Finding("encryption", State.NOTE, what, "`smp-tracker key finish` goes on with it")
+    return Finding("encryption", State.GOOD, f"on, key {facts['active']}")
 
 
 def _vault_health(place: StorePlace, named: str | None, hashes: set[str]) -> Finding:

@@ -10,7 +10,7 @@ from tracker.storage.engine import in_words
 from tracker.storage.errors import StoreError
 from tracker.storage.location import StorePlace
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """All revisions of the tables, in order; the last one is this program's."""
 HEAD = REVISIONS[-1]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -14,7 +15,10 @@ from tracker.storage.engine import open_engine, reading, writing
 from tracker.storage.errors import StoreError
 from tracker.storage.location import VAULT_FOLDER, StorePlace, store_place
 from tracker.storage.migrate import migrate
+from tracker.storage.sealed_columns import ring_of
+from tracker.storage.sealed_vault import SealedVault
 from tracker.storage.store import Clock, Store
+from tracker.storage.unlocking import Words, environment_passphrase, unlock
 from tracker.storage.vault import FolderVault, Vault, open_vault
 
 VAULT_SETTING = "vault"
@@ -39,6 +43,7 @@ def open_store(
     create: bool = False,
     clock: Clock = local_clock,
     actor: str = "",
+    words: Words = environment_passphrase,
 ) -> Store:
     """Open a store and bring its tables up to this program.
 
@@ -55,11 +60,13 @@ def open_store(
         Gives the time now.
     actor : str
         Who works, for the audit.
+    words : callable
+        Gives the passphrase; asked where the store is encrypted.
 
     Raises
     ------
     StoreError
-        If there is no store and none is to be made, or it cannot be used.
+        If there is no store and none is to be made, or it cannot be used or unlocked.
     """
     place = store_place(named)
     if place.folder is not None:
@@ -69,9 +76,9 @@ def open_store(
         if create or place.folder is None:
             _make_folder(place)
         migrate(engine, place)
-        return Store(
-            engine, place, _vault(engine, place, vault), clock=clock, actor=actor or user_name()
-        )
+        unlock(engine, place, words)
+        sealed = SealedVault(_vault(engine, place, vault), partial(ring_of, engine))
+        return Store(engine, place, sealed, clock=clock, actor=actor or user_name())
     except BaseException:
         engine.dispose()
         raise

@@ -22,7 +22,9 @@ from tracker.storage.filing import hold_vault, remove_unreferenced, take_back
 from tracker.storage.location import StorePlace, store_place
 from tracker.storage.migrate import check_known, migrate
 from tracker.storage.opening import open_store
+from tracker.storage.sealed_columns import ring_of
 from tracker.storage.store import Clock, Store
+from tracker.storage.unlocking import Words, environment_passphrase
 from tracker.storage.vault import AlteredError, Shelf, key_of, sha256_of
 
 DAMAGED_SUFFIX = ".damaged"
@@ -46,6 +48,8 @@ def restore(
     overwrite: bool = False,
     clock: Clock,
     progress: Progress | None = None,
+    words: Words = environment_passphrase,
+    backup_words: Words | None = None,
 ) -> Restored:
     """Bring a backup back.
 
@@ -65,6 +69,9 @@ def restore(
         Gives the time now.
     progress : callable, optional
         Told the share done and a short sentence.
+    words, backup_words : callable, optional
+        Give the passphrases of an encrypted store and of an encrypted backup; by default one for
+        both.
 
     Raises
     ------
@@ -73,7 +80,7 @@ def restore(
         be replaced, or it cannot be written.
     """
     tell = progress or (lambda _share, _text: None)
-    with opened_backup(path) as backup:
+    with opened_backup(path, backup_words or words) as backup:
         check_known(backup.revision, backup.label)
         rows = _rows_of_today(backup)
         for number, (_, _, member) in enumerate(backup.files):
@@ -81,7 +88,7 @@ def restore(
             backup.read(member)
         _check_names(backup)
         notes = _set_damaged_aside(store_place(named)) if overwrite else []
-        with open_store(named, vault=vault, create=True, clock=clock) as store:
+        with open_store(named, vault=vault, create=True, clock=clock, words=words) as store:
             _check_empty(store, overwrite)
             put: list[tuple[Shelf, str]] = []
             try:
@@ -91,6 +98,10 @@ def restore(
                 take_back(store, put)
                 raise
             remove_unreferenced(store, before)
+            if backup.was_sealed and ring_of(store.engine) is None:
+                notes.append(
+                    "the backup was encrypted and this store is not: `smp-tracker key set` encrypts it"
+                )
         return Restored(len(rows["client"]), len(rows["photo"]), backup.made_at, tuple(notes))
 
 

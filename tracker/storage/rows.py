@@ -19,6 +19,7 @@ from tracker.records import (
     TreatmentPlan,
 )
 from tracker.records.corrections import Correction
+from tracker.sealing import is_sealed
 from tracker.series import PolygonZone
 from tracker.storage import tables
 from tracker.storage.errors import StoreError
@@ -83,13 +84,16 @@ def _to_column(value: Any) -> Any:
 
 
 def _storable(text: str) -> str:
-    """The text itself; a NUL or half a character is refused: no database keeps them all."""
+    """The text itself; a NUL or half a character is refused: no database keeps them all.
+
+    So is the mark of an encrypted text: what begins like one would be read as one.
+    """
     try:
         text.encode()
     except UnicodeEncodeError:
         pass
     else:
-        if "\0" not in text:
+        if "\0" not in text and not is_sealed(text):
             return text
     shown = ascii(text[:40])
     raise StoreError(f"text {shown}", "holds a character that cannot be kept", "write it anew")

@@ -64,6 +64,14 @@ class S3Vault:
             raise self._failure(error, "written to") from error
         return True
 
+    def replace(self, shelf: Shelf, name: str, data: bytes) -> None:
+        import obstore
+
+        try:
+            obstore.put(self._store, self._key(shelf, name), data, mode="overwrite")
+        except Exception as error:
+            raise self._failure(error, "written to") from error
+
     def get(self, shelf: Shelf, name: str) -> bytes:
         import obstore
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -54,15 +55,19 @@ def client_row(connection: sa.Connection, code: str, *, lock: bool = False) -> s
 _ORDER: dict[type, tuple[sa.ColumnElement[Any], ...]] = {
     ClientRecord: (tables.client.c.code,),
     SessionRecord: (tables.session.c.date, tables.session.c.id),
-    PhotoRecord: (
-        tables.photo.c.captured_on.is_(None),
-        tables.photo.c.captured_on,
-        tables.photo.c.name,
-    ),
     PolygonZone: (tables.zone.c.view, tables.zone.c.name),
     Correction: (tables.correction.c.id,),
     ConsentRecord: (tables.consent.c.given_on, tables.consent.c.id),
     NoteRecord: (tables.note.c.written_on, tables.note.c.id),
+}
+
+
+_PLACE: dict[type, Callable[[Kept[Any]], Any]] = {
+    PhotoRecord: lambda kept: (
+        kept.record.captured_on is None,
+        kept.record.captured_on or date.min,
+        kept.record.name,
+    ),
 }
 
 
@@ -75,7 +80,9 @@ def select(
     if client_id is not None:
         query = query.where(table.c.client_id == client_id)
     query = query.order_by(*_ORDER.get(kind, ()))
-    return [from_row(kind, row) for row in connection.execute(query).mappings()]
+    found = [from_row(kind, row) for row in connection.execute(query).mappings()]
+    # Names may be encrypted, and databases differ in what comes first: sorted here.
+    return sorted(found, key=_PLACE[kind]) if kind in _PLACE else found
 
 
 def records(kept: Sequence[Kept[Record]]) -> list[Record]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from types import TracebackType
@@ -29,6 +29,7 @@ from tracker.storage import tables
 from tracker.storage.errors import ChangedMeanwhileError, NotThereError, StoreError
 from tracker.storage.location import StorePlace
 from tracker.storage.rows import TABLE_OF, WORDS, Kept, from_row
+from tracker.storage.sealed_vault import SealedVault
 from tracker.storage.statements import (
     client_row,
     delete,
@@ -39,7 +40,7 @@ from tracker.storage.statements import (
     select,
     update,
 )
-from tracker.storage.vault import Vault
+from tracker.storage.unlocking import check_same_keys
 
 Record = TypeVar("Record")
 Clock = Callable[[], datetime]
@@ -59,7 +60,13 @@ class Store:
     """
 
     def __init__(
-        self, engine: sa.Engine, place: StorePlace, vault: Vault, *, clock: Clock, actor: str = ""
+        self,
+        engine: sa.Engine,
+        place: StorePlace,
+        vault: SealedVault,
+        *,
+        clock: Clock,
+        actor: str = "",
     ) -> None:
         self.engine = engine
         self.place = place
@@ -87,7 +94,13 @@ class Store:
 
     def writing(self) -> AbstractContextManager[sa.Connection]:
         """One transaction."""
-        return transactions.writing(self.engine, self.place)
+        return self._writing()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        with transactions.writing(self.engine, self.place) as connection:
+            check_same_keys(connection, self.engine, self.place)
+            yield connection
 
     @property
     def today(self) -> date:

@@ -1,11 +1,15 @@
 """The tables as they stand today; how they came about is in `migrations`.
 
+Personal fields are of the sealed types: encrypted where the store is.
+
 A change here needs a migration: a test compares the two on both databases.
 """
 
 from __future__ import annotations
 
 import sqlalchemy as sa
+
+from tracker.storage.sealed_columns import SealedJSON, SealedNumber, SealedText
 
 NAMES = {
     # Alembic rebuilds a table on SQLite to change it, and needs a name for every constraint.
@@ -40,14 +44,14 @@ client = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     _version(),
     sa.Column("code", sa.String(40), nullable=False, unique=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("birth_year", sa.Integer),
+    sa.Column("name", SealedText("client.name"), nullable=False),
+    sa.Column("birth_year", SealedNumber("client.birth_year")),
     sa.Column("skin_type", sa.String(3), nullable=False),
-    sa.Column("hair", sa.Text, nullable=False),
-    sa.Column("skin", sa.Text, nullable=False),
+    sa.Column("hair", SealedText("client.hair"), nullable=False),
+    sa.Column("skin", SealedText("client.skin"), nullable=False),
     sa.Column("smp_date", sa.Date),
     sa.Column("pigment", sa.String(40)),
-    sa.Column("flags", sa.JSON, nullable=False),
+    sa.Column("flags", SealedJSON("client.flags"), nullable=False),
 )
 
 plan = sa.Table(
@@ -85,8 +89,8 @@ session = sa.Table(
     sa.Column("pain", sa.Integer),
     sa.Column("cost", sa.Float),
     sa.Column("currency", sa.Text, nullable=False),
-    sa.Column("operator", sa.Text, nullable=False),
-    sa.Column("notes", sa.Text, nullable=False),
+    sa.Column("operator", SealedText("session.operator"), nullable=False),
+    sa.Column("notes", SealedText("session.notes"), nullable=False),
 )
 
 photo = sa.Table(
@@ -95,13 +99,14 @@ photo = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     _owned_by_client(index=True),
     _version(),
-    sa.Column("name", sa.Text, nullable=False),
+    # Steady: no two photos of a client share a name, which the database sees to.
+    sa.Column("name", SealedText("photo.name", steady=True), nullable=False),
     # One photo shows one person: the same file belongs to one client.
     sa.Column("sha256", sa.String(64), nullable=False, unique=True),
     sa.Column("view", sa.String(40), nullable=False),
     sa.Column("captured_on", sa.Date),
     sa.Column("date_source", sa.String(40), nullable=False),
-    sa.Column("device", sa.Text, nullable=False),
+    sa.Column("device", SealedText("photo.device"), nullable=False),
     sa.Column("width_px", sa.Integer, nullable=False),
     sa.Column("height_px", sa.Integer, nullable=False),
     sa.Column("mm_per_px", sa.Float),
@@ -128,17 +133,17 @@ correction = sa.Table(
     _owned_by_client(index=True),
     _version(),
     sa.Column("kind", sa.String(40), nullable=False),
-    sa.Column("photo", sa.Text, nullable=False),
+    sa.Column("photo", SealedText("correction.photo"), nullable=False),
     sa.Column("points_px", sa.JSON, nullable=False),
-    sa.Column("baseline", sa.Text, nullable=False),
+    sa.Column("baseline", SealedText("correction.baseline"), nullable=False),
     sa.Column("baseline_points_px", sa.JSON, nullable=False),
-    sa.Column("before", sa.Text, nullable=False),
-    sa.Column("after", sa.Text, nullable=False),
+    sa.Column("before", SealedText("correction.before"), nullable=False),
+    sa.Column("after", SealedText("correction.after"), nullable=False),
     sa.Column("made_at", sa.DateTime),
-    sa.Column("made_by", sa.Text, nullable=False),
+    sa.Column("made_by", SealedText("correction.made_by"), nullable=False),
     # An undone correction stays: what was found, said and taken back can all be read.
     sa.Column("undone_at", sa.DateTime),
-    sa.Column("undone_by", sa.Text, nullable=False),
+    sa.Column("undone_by", SealedText("correction.undone_by"), nullable=False),
 )
 
 consent = sa.Table(
@@ -160,7 +165,7 @@ note = sa.Table(
     _owned_by_client(index=True),
     _version(),
     sa.Column("written_on", sa.Date, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("text", SealedText("note.text"), nullable=False),
 )
 
 result = sa.Table(
@@ -177,7 +182,7 @@ result = sa.Table(
     sa.Column("measured_on", sa.Date, nullable=False),
     # The whole result lies in the vault; these rows stay readable whatever becomes of its form.
     sa.Column("payload_sha256", sa.String(64), nullable=False),
-    sa.Column("photo_rows", sa.JSON, nullable=False),
+    sa.Column("photo_rows", SealedJSON("result.photo_rows"), nullable=False),
     sa.UniqueConstraint("client_id", "inputs_hash"),
 )
 
@@ -188,9 +193,9 @@ audit = sa.Table(
     # Entries on a client go with the client; that an erasure took place belongs to none.
     sa.Column("client_id", sa.Integer, sa.ForeignKey("client.id", ondelete="CASCADE"), index=True),
     sa.Column("at", sa.DateTime, nullable=False),
-    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("actor", SealedText("audit.actor"), nullable=False),
     sa.Column("action", sa.String(40), nullable=False),
-    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("what", SealedText("audit.what"), nullable=False),
 )
 
 clinic = sa.Table(

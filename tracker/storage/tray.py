@@ -14,9 +14,11 @@ import os
 import shutil
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -24,10 +26,13 @@ import sqlalchemy as sa
 from tracker.folder import day_of_photo, view_in_name
 from tracker.photos import inspect_photo
 from tracker.records import DateSource, PhotoRecord, RecordError
+from tracker.sealing import KeyRing, SealBrokenError, UnknownKeyError, is_sealed, open_bytes
+from tracker.sealing.content import key_of_file, seal_bytes
 from tracker.storage import tables
 from tracker.storage.errors import StoreError
 from tracker.storage.filing import Filed, Incoming, file_photos
 from tracker.storage.location import data_folder
+from tracker.storage.sealed_columns import other_keys, ring_of
 from tracker.storage.store import Store
 from tracker.storage.thumbnails import make_thumbnail
 from tracker.storage.vault import sha256_of
@@ -76,8 +81,9 @@ class Tray:
 
     _lock = threading.Lock()
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, ring: Callable[[], KeyRing | None] = lambda: None) -> None:
         self.folder = folder
+        self._ring = ring
 
     def put(self, data: bytes, name: str, *, today: date) -> TrayPhoto:
         """Keep a photo, with what its file says; the same photo again changes nothing.
@@ -124,7 +130,7 @@ class Tray:
     def find(self, sha256: str) -> TrayPhoto | None:
         """One photo; None where it is not there, or its facts cannot be read."""
         try:
-            facts = json.loads((self.folder / f"{sha256}{FACTS}").read_text(encoding="utf-8"))
+            facts = json.loads(self._read(f"{sha256}{FACTS}"))
             day = facts["captured_on"]
             return TrayPhoto(
                 **{
@@ -149,7 +155,7 @@ class Tray:
     def data(self, sha256: str) -> bytes:
         """The photo's bytes; raises `StoreError` where they are gone or altered."""
         try:
-            data = (self.folder / f"{sha256}{PHOTO}").read_bytes()
+            data = self._read(f"{sha256}{PHOTO}")
         except OSError as error:
             raise _gone(sha256) from error
         if sha256_of(data) != sha256:
@@ -160,7 +166,7 @@ class Tray:
         """A small picture, made at the first asking; empty where the photo cannot be decoded."""
         path = self.folder / f"{sha256}{SMALL}"
         with contextlib.suppress(OSError):
-            return path.read_bytes()
+            return self._read(path.name)
         small = make_thumbnail(self.data(sha256)) or b""
         self._write(path.name, small)
         return small
@@ -184,8 +190,38 @@ class Tray:
     def _keep(self, photo: TrayPhoto) -> None:
         self._write(photo.sha256 + FACTS, json.dumps(asdict(photo), default=str).encode())
 
+    def reseal(self) -> int:
+        """Bring all files under the key that seals now; gives how many were not."""
+        ring, moved = self._ring(), 0
+        if ring is None or not self.folder.is_dir():
+            return 0
+        for path in sorted(self.folder.iterdir()):
+            if (
+                path.suffix in (PHOTO, FACTS, SMALL)
+                and key_of_file(path.read_bytes()) != ring.active
+            ):
+                self._write(path.name, self._read(path.name))
+                moved += 1
+        return moved
+
+    def _read(self, name: str) -> bytes:
+        """Raises `OSError` where it is not there, cannot be read, or was altered."""
+        data, ring = (self.folder / name).read_bytes(), self._ring()
+        if not is_sealed(data):
+            return data
+        try:
+            if ring is None:
+                raise other_keys("the tray of new photos")
+            return open_bytes(ring, name, data)
+        except UnknownKeyError as error:
+            raise other_keys("the tray of new photos") from error
+        except SealBrokenError as error:
+            raise OSError("altered") from error
+
     def _write(self, name: str, data: bytes) -> None:
         """Whole or not at all."""
+        ring = self._ring()
+        data = data if ring is None else seal_bytes(ring, name, data)
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle, part = tempfile.mkstemp(prefix=".", dir=self.folder)
@@ -205,13 +241,22 @@ def _gone(sha256: str) -> StoreError:
 
 def tray_of(store: Store, code: str) -> Tray:
     """The tray of a client: beside the records, or on this computer where they are a database."""
+    # A code may hold what a folder's name may not on some systems.
+    folder = _root(store) / hashlib.sha256(code.encode()).hexdigest()[:24]
+    return Tray(folder, partial(ring_of, store.engine))
+
+
+def trays(store: Store) -> list[Tray]:
+    """The trays of all clients that have one on this computer."""
+    folders = sorted(path for path in _root(store).glob("*") if path.is_dir())
+    return [Tray(folder, partial(ring_of, store.engine)) for folder in folders]
+
+
+def _root(store: Store) -> Path:
     place = store.place
     if place.folder is not None:
-        root = place.folder / FOLDER
-    else:
-        root = data_folder() / FOLDER / hashlib.sha256(place.label.encode()).hexdigest()[:16]
-    # A code may hold what a folder's name may not on some systems.
-    return Tray(root / hashlib.sha256(code.encode()).hexdigest()[:24])
+        return place.folder / FOLDER
+    return data_folder() / FOLDER / hashlib.sha256(place.label.encode()).hexdigest()[:16]
 
 
 def already_filed(store: Store, hashes: list[str]) -> dict[str, tuple[str, str]]:

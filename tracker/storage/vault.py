@@ -69,6 +69,10 @@ class Vault(Protocol):
         """Keep a file; False where that name was there already (it is left as it is)."""
         ...
 
+    def replace(self, shelf: Shelf, name: str, data: bytes) -> None:
+        """Put other bytes in a file's place in one step: what it holds comes under another key."""
+        ...
+
     def get(self, shelf: Shelf, name: str) -> bytes:
         """Bytes of a file as they are; raises `LostError`."""
         ...
@@ -116,10 +120,14 @@ class FolderVault:
         return str(self.folder)
 
     def put(self, shelf: Shelf, name: str, data: bytes) -> bool:
+        if self._path(shelf, name).exists():
+            return False
+        self.replace(shelf, name, data)
+        return True
+
+    def replace(self, shelf: Shelf, name: str, data: bytes) -> None:
         """Write to a hidden file beside, bring it to disk, then give it its name in one step."""
         target = self._path(shelf, name)
-        if target.exists():
-            return False
         part: Path | None = None
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -138,7 +146,6 @@ class FolderVault:
             if part is not None:
                 with contextlib.suppress(OSError):
                     part.unlink(missing_ok=True)
-        return True
 
     def get(self, shelf: Shelf, name: str) -> bytes:
         try:

@@ -40,16 +40,16 @@ def verify_store(store: Store, *, progress: Progress | None = None) -> Verified:
     tell = progress or (lambda _share, _text: None)
     with store.reading() as connection:
         photos = connection.execute(
-            sa.select(tables.client.c.code, tables.photo.c.name, tables.photo.c.sha256)
-            .join(tables.client)
-            .order_by(tables.client.c.code, tables.photo.c.name)
+            sa.select(tables.client.c.code, tables.photo.c.name, tables.photo.c.sha256).join(
+                tables.client
+            )
         ).all()
         results = connection.execute(
             sa.select(tables.client.c.code, tables.result.c.id, tables.result.c.payload_sha256)
             .join(tables.client)
             .order_by(tables.result.c.id)
         ).all()
-    files = [(code, name, sha, Shelf.ORIGINALS) for code, name, sha in photos]
+    files = [(code, name, sha, Shelf.ORIGINALS) for code, name, sha in sorted(photos)]
     files += [(code, f"result {number}", sha, Shelf.RESULTS) for code, number, sha in results]
     damage: list[Damage] = []
     for number, (code, name, sha, shelf) in enumerate(files):

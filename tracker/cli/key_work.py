@@ -1,0 +1,105 @@
+"""The work of the commands `key ...`."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from tracker.cli.record_work import opened
+from tracker.cli.terminal import DONE, Terminal, UnusableError
+from tracker.series import Progress
+from tracker.storage import encrypting
+from tracker.storage.encrypting import Sealed, sealed_state
+from tracker.storage.store import Store
+from tracker.storage.unlocking import passphrase_in
+
+LOST = "Keep the passphrase in two places: without it nobody can read the records again."
+
+
+def status(store: str | None, vault: str | None, terminal: Terminal) -> int:
+    """Say how the store stands."""
+    with opened(store, vault) as kept:
+        return _say(sealed_state(kept), terminal)
+
+
+def encrypt(store: str | None, vault: str | None, file: Path | None, terminal: Terminal) -> int:
+    """Turn encryption on."""
+    with opened(store, vault) as kept:
+        words = _new_words(file)
+        terminal.remark(LOST)
+        return _with_progress(
+            kept, lambda tell: encrypting.encrypt(kept, words, tell), "encrypting", terminal
+        )
+
+
+def change(store: str | None, vault: str | None, file: Path | None, terminal: Terminal) -> int:
+    """Take another passphrase."""
+    with opened(store, vault) as kept:
+        encrypting.change_passphrase(kept, _new_words(file))
+        terminal.remark(LOST + " Backups made before still open with the earlier one.")
+        terminal.result("the passphrase was changed", asdict(sealed_state(kept)))
+        return DONE
+
+
+def rotate(store: str | None, vault: str | None, terminal: Terminal) -> int:
+    """Bring everything under a fresh key."""
+    with opened(store, vault) as kept:
+        return _with_progress(
+            kept, lambda tell: encrypting.rotate(kept, tell), "encrypting anew", terminal
+        )
+
+
+def finish(store: str | None, vault: str | None, terminal: Terminal) -> int:
+    """Go on with what was interrupted."""
+    with opened(store, vault) as kept:
+        return _with_progress(
+            kept, lambda tell: encrypting.finish(kept, tell), "moving files", terminal
+        )
+
+
+def decrypt(store: str | None, vault: str | None, terminal: Terminal) -> int:
+    """Turn encryption off."""
+    with opened(store, vault) as kept:
+        return _with_progress(
+            kept, lambda tell: encrypting.decrypt(kept, tell), "decrypting", terminal
+        )
+
+
+def _with_progress(
+    store: Store, work: Callable[[Progress], Sealed], title: str, terminal: Terminal
+) -> int:
+    try:
+        with terminal.progress(title) as tell:
+            done = work(tell)
+    except KeyboardInterrupt:
+        if sealed_state(store).moving:
+            terminal.failure("stopped; nothing is lost, `smp-tracker key finish` goes on with it")
+        raise
+    return _say(done, terminal)
+
+
+def _say(state: Sealed, terminal: Terminal) -> int:
+    if state.moving:
+        words = "a change was interrupted; `smp-tracker key finish` goes on with it"
+    elif state.key is None:
+        words = "not encrypted: records and photos lie in the clear"
+    else:
+        words = f"encrypted with key {state.key}"
+    moved = f"; {state.n_files} files were written anew" if state.n_files else ""
+    terminal.result(words + moved, asdict(state))
+    return DONE
+
+
+def _new_words(file: Path | None) -> str:
+    """A new passphrase: from a file, or typed twice; raises `UnusableError`."""
+    if file is not None:
+        return passphrase_in(file)
+    if not sys.stdin.isatty():
+        raise UnusableError("the new passphrase is not known; name its file with --new-file")
+    words = getpass.getpass("new passphrase: ")
+    if getpass.getpass("once more: ") != words:
+        raise UnusableError("the two passphrases differ; nothing was changed")
+    return words
