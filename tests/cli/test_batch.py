@@ -112,6 +112,23 @@ def test_a_client_is_measured_as_analyse_measures_it(
         assert ours[name] == data, name
 
 
+def test_one_process_gives_the_bytes_of_two(clients: Path, whole: Path, tmp_path: Path) -> None:
+    """Every output: tables, overlays, dots, pages. (Any order of photos: `tests/test_analysis.py`.)"""
+    # The folders are made in another order too: what a disk lists first is chance.
+    turned = tmp_path / "clients"
+    for path in sorted(clients.rglob("*"), reverse=True):
+        target = turned / path.relative_to(clients)
+        if path.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target)
+    (turned / "no_photos").mkdir()
+    out = tmp_path / "out"
+    run = batch(turned, out, "--jobs", "1", "-q")
+    _, complaints = run.communicate(timeout=300)
+    assert run.returncode == 1, complaints
+    assert results_of(out) == results_of(whole)
+
+
 @posix
 @pytest.mark.parametrize("seed", [1, 2])
 def test_killed_at_any_moment_it_ends_in_the_same_bytes(

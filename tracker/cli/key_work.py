@@ -29,10 +29,11 @@ def encrypt(store: str | None, vault: str | None, file: Path | None, terminal: T
     """Turn encryption on."""
     with opened(store, vault) as kept:
         words = _new_words(file)
-        terminal.remark(LOST)
-        return _with_progress(
+        status = _with_progress(
             kept, lambda tell: encrypting.encrypt(kept, words, tell), "encrypting", terminal
         )
+        terminal.remark(LOST)
+        return status
 
 
 def change(store: str | None, vault: str | None, file: Path | None, terminal: Terminal) -> int:
