@@ -15,6 +15,7 @@ from tests.browser.identity_provider import (
     identity_provider,
 )
 from tracker.access import Role, with_user, write_users
+from tracker.ui.sessions import COOKIE
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -75,6 +76,12 @@ def test_the_clinics_accounts_come_in_with_their_roles(
     owner = come_in(browser, address)
     assert {"Add photos", "Batch"} <= set(menu(owner))
     owner.screenshot(path=shots / "sign-in-provider.png")
+    # What pages offer to save is given to this browser, and not to one that only knows the address.
+    owner.wait_for_timeout(500)
+    assert COOKIE in {cookie["name"] for cookie in owner.context.cookies()}
+    assert owner.request.get("/media/unknown.csv").status == 404
+    stranger = browser.new_context(base_url=address)
+    assert stranger.request.get("/media/unknown.csv").status == 403
     # Back on the page that was asked for, with its client.
     assert owner.url == f"{address}/settings?client=C-0001"
     # What only this sign-in can know went along, and came back.

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tracker.ui.bundle import BundleInMemory
+from tracker.ui.files_guard import FilesForPeople
 from tracker.ui.returning import ReturnToPage
 from tracker.ui.sessions import COOKIE, COOKIE_PATH, SESSION_SECONDS, signed_in
 
@@ -84,5 +85,6 @@ def middleware() -> list[Middleware]:
     return [
         Middleware(CarefulHeaders),
         Middleware(ReturnToPage),
+        Middleware(FilesForPeople),
         Middleware(BundleInMemory, folder=FOLDER),
     ]

@@ -76,13 +76,27 @@ def _known(users: Mapping[str, User]) -> User | None:
     """The user of this session: by the provider, by this tab, or by the cookie of a reload."""
     if has_provider() and st.user.is_logged_in:
         verified = st.user.get("email_verified", True)
-        return users.get(str(st.user.get("email", "")).lower()) if verified else None
+        user = users.get(str(st.user.get("email", "")).lower()) if verified else None
+        if user is not None:
+            _let_files_be_saved(user.name)
+        return user
     token = st.session_state.get("sign-in-token") or st.context.cookies.get(COOKIE, "")
     name = signed_in().name_of(token) if token and isinstance(token, str) else None
     if name is None:
         return None
     st.session_state["sign-in-token"] = token
     return users.get(name)
+
+
+def _let_files_be_saved(name: str) -> None:
+    """A cookie for whoever the provider signed in: `files_guard` asks for it. It opens no page."""
+    token = st.session_state.get("sign-in-token") or st.context.cookies.get(COOKIE, "")
+    if token and signed_in().name_of(token) is not None:
+        return
+    # No user is called so: with this cookie alone nobody is let in.
+    token = signed_in().begin(f"files of {name}")
+    st.session_state["sign-in-token"] = token
+    st.session_state["cookie-ticket"] = signed_in().ticket(token)
 
 
 def _refuse() -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from tracker import METHOD_VERSION, __version__
 from tracker.access import AccessError, Role, read_users
 from tracker.samples import import_samples, sample_clients
+from tracker.storage.encrypting import sealed_state
 from tracker.storage.erase import erase_client, what_goes
 from tracker.storage.store import Store
 from tracker.ui import look, session_store, sign_in
@@ -25,11 +26,19 @@ def show() -> None:
     who = session_store.person()
     st.html('<div class="smp"><h1 class="smp-name">Settings</h1></div>')
     codes = [kept.record.code for kept in store.clients()]
+    key = sealed_state(store).key
     language = st.context.locale or "not said by the browser"
     _facts(
         [
             ("Records", store.place.label, count(len(codes), "client")),
             ("Photos", store.vault.place, "byte for byte, never altered"),
+            (
+                "Encryption",
+                f"on, key {key}" if key is not None else "off",
+                "smp-tracker key changes it"
+                if key is not None
+                else "smp-tracker key set turns it on",
+            ),
             (
                 "You",
                 who.name or "the user of this computer",
