@@ -74,7 +74,7 @@ def fuzz(name: str, seconds: int, seed: int, found: Path) -> dict[str, object]:
         "seconds": seconds,
         "seed": seed,
         "inputs": int(runs[-1]) if runs else 0,
-        "lines_reached": int(reached[-1][0]) if reached else 0,
+        "edges_reached": int(reached[-1][0]) if reached else 0,
         "inputs_kept": int(reached[-1][2]) if reached else 0,
         "broken_by": new,
         "why": why.group()[-2_000:] if done.returncode and why else "",
