@@ -1,6 +1,8 @@
 # Two commands, on a machine with Python >= 3.11 (with venv) and make:
 #   make demo   sets everything up, measures the sample clients, serves the dashboard on them
 #   make test   sets everything up, checks style and types, runs all tests
+# and one more, for whoever releases:
+#   make audit  the bill of materials, and what is known against the packages of the lock
 # Everything is installed into .venv from the locks; nothing is built, nothing else is touched.
 
 PYTHON ?= python3
@@ -10,7 +12,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
 WORKERS ?= 2
 
 .DELETE_ON_ERROR:
-.PHONY: demo test check-python browser lock clean
+.PHONY: demo test audit check-python browser lock clean
 
 demo: $(VENV)/runtime.stamp
 	@$(RUN) -m tracker demo $(DEMO)
@@ -20,6 +22,10 @@ test: $(VENV)/dev.stamp browser
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 	$(RUN) -m pytest -n $(WORKERS)
+
+# 3: nobody answered, which is said and is no failure.
+audit: $(VENV)/dev.stamp
+	@$(RUN) -m tests.hardening.dependencies || test $$? = 3
 
 check-python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name one: make PYTHON=python3.12 ..." if sys.version_info < (3, 11) else 0)'
@@ -58,4 +64,4 @@ lock:
 	  --output-file requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) bill-of-materials.cdx.json .mypy_cache .ruff_cache .pytest_cache .hypothesis

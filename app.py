@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from tracker.logs import set_up, wanted_form
 from tracker.ui import look, routes, server, sign_in
 from tracker.ui.speech import speak
 
@@ -33,4 +34,10 @@ def main() -> None:
 if __name__ == "__main__":
     main()
 elif __name__ == "app":
-    app = st.App(__file__, routes=server.routes(), middleware=server.middleware())
+    set_up(wanted_form())
+    app = st.App(
+        __file__,
+        routes=server.routes(),
+        middleware=server.middleware(),
+        lifespan=server.lifespan,
+    )

@@ -35,6 +35,8 @@ HIDDEN_RANDOMNESS = {"seed", "rand", "randn", "random", "randint", "normal", "ch
 
 LAYERS = {
     "measure": 0,
+    "one_line": 0,
+    "logs": 1,
     "series": 1,
     "records": 2,
     "rendering": 2,

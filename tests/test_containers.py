@@ -51,7 +51,7 @@ def test_services_name_only_what_is_there() -> None:
         for port in service.get("ports", []):
             assert port.startswith("127.0.0.1:"), "the dashboard has no sign-in"
     # The dashboard's own word that it serves; the image has other roles, so the Dockerfile has none.
-    assert "/_stcore/health" in str(services["app"]["healthcheck"])
+    assert ":8501/health" in str(services["app"]["healthcheck"])
     for name in OWN:
         assert services[name]["command"][0] in PROGRAMS
         assert services[name]["read_only"]

@@ -87,7 +87,7 @@ def _correction(entry: Any, place: str) -> Correction:
 def _places(value: Any, key: str, place: str) -> Places:
     try:
         return tuple((float(x), float(y)) for x, y in value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise FolderError(
             place, f"{key} is no list of places", "give [x, y] pairs in pixels of the photo"
         ) from None

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from tracker.measure.luminance import SrgbArray
+from tracker.one_line import one_line, plain
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".heic", ".heif", ".tif", ".tiff", ".webp")
 
@@ -64,8 +65,8 @@ class PhotoError(Exception):
     """
 
     def __init__(self, name: str, what: str, remedy: str) -> None:
-        self.name, self.what, self.remedy = name, what, remedy
-        super().__init__(" ".join(f"{name}: {what}; {remedy}".split()))
+        self.name, self.what, self.remedy = name, plain(what), plain(remedy)
+        super().__init__(one_line(name, self.what, self.remedy))
 
 
 @dataclass(frozen=True)

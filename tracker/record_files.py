@@ -12,12 +12,14 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tracker.one_line import one_line, plain
 from tracker.records import Goal, MedicalFlag, PigmentKind, Plan
 from tracker.records.rules import SKIN_TYPES
 from tracker.series import PolygonZone, Session
@@ -50,23 +52,60 @@ class FolderError(Exception):
     """
 
     def __init__(self, name: str, what: str, remedy: str) -> None:
-        self.name, self.what, self.remedy = name, what, remedy
-        super().__init__(" ".join(f"{name}: {what}; {remedy}".split()))
+        self.name, self.what, self.remedy = name, plain(what), plain(remedy)
+        super().__init__(one_line(name, self.what, self.remedy))
+
+
+LARGEST_BYTES = 4_000_000
+"""Of a record file: a hundred times what a client fills in years."""
+MOST_SESSIONS = 1_000
 
 
 def read_text(path: Path) -> str | None:
     """Text of an optional record file, as UTF-8 or as Windows spreadsheets write it."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(LARGEST_BYTES + 1)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise FolderError(path.name, "cannot be opened", "check its permissions") from error
+    if len(data) > LARGEST_BYTES:
+        raise FolderError(
+            path.name,
+            f"is larger than {LARGEST_BYTES // 1_000_000} MB",
+            "put another file there, or none",
+        )
+    if b"\0" in data:
+        raise FolderError(path.name, "is no plain text", "save it as text in UTF-8 (CSV UTF-8)")
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
+        text = data.decode("cp1252", errors="replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")  # old spreadsheets write \r alone
 
+
+def _check_texts(content: Any, place: str) -> None:
+    """Refuse texts that no database keeps: escapes of JSON and TOML can write them."""
+    match content:
+        case str():
+            if "\0" in content or any("\ud800" <= c <= "\udfff" for c in content):
+                raise FolderError(
+                    place, "holds a character that is none (\\u0000 or half a sign)", "delete it"
+                )
+        case dict():
+            for key, value in content.items():
+                _check_texts(key, place)
+                _check_texts(value, place)
+        case list():
+            for value in content:
+                _check_texts(value, place)
+
+
+_NOT_ORDINARY = (
+    "holds a number of thousands of digits, or lists within lists without end",
+    "write it as docs/cli.md shows",
+)
 
 SESSION_COLUMNS = (
     "date",
@@ -105,8 +144,12 @@ def read_sessions(path: Path) -> tuple[tuple[Session, ...], list[str]]:
         for name in columns
         if name and name not in SESSION_COLUMNS
     ]
-    sessions = []
-    for row in reader:
+    sessions: list[Session] = []
+    for row in _rows(reader, path.name):
+        if len(sessions) == MOST_SESSIONS:
+            raise FolderError(
+                path.name, f"holds more than {MOST_SESSIONS} sessions", "keep one client's only"
+            )
         fields = {k: (v or "").strip() for k, v in row.items() if isinstance(k, str)}
         if any(fields.values()):
             if None in row:
@@ -117,6 +160,21 @@ def read_sessions(path: Path) -> tuple[tuple[Session, ...], list[str]]:
                 )
             sessions.append(_session(fields, f"{path.name}, line {reader.line_num}"))
     return tuple(sorted(sessions, key=lambda s: s.date)), notes
+
+
+def _rows(reader: csv.DictReader[str], file: str) -> Iterator[dict[str, str]]:
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            raise FolderError(
+                f"{file}, line {reader.line_num}",
+                f"cannot be read ({error})",
+                "close the double quotes in it",
+            ) from error
+        if row is None:
+            return
+        yield row
 
 
 def _session(fields: Mapping[str, str], place: str) -> Session:
@@ -181,8 +239,11 @@ def read_plan(path: Path) -> tuple[Plan, list[str]]:
         return Plan(), []
     try:
         table = tomllib.loads(text)
+        _check_texts(table, path.name)
     except tomllib.TOMLDecodeError as error:
         raise FolderError(path.name, f"is not valid TOML ({error})", "mend that line") from error
+    except (RecursionError, ValueError) as error:  # a number of thousands of digits
+        raise FolderError(path.name, *_NOT_ORDINARY) from error
     notes = [
         f"{path.name}: `{key}` is not known and not used" for key in table if key not in _PLAN_KEYS
     ]
@@ -284,11 +345,14 @@ def _positive(table: Mapping[str, Any], key: str, file: str) -> float | None:
     value = table.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        value = math.nan
-    if not (math.isfinite(value) and value > 0):
-        raise FolderError(file, f"{key} is `{table[key]}`", "give a number above 0")
-    return float(value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    try:
+        number = float(value) if is_number else math.nan
+    except OverflowError:  # an integer of hundreds of digits
+        number = math.inf
+    if not (math.isfinite(number) and number > 0):
+        raise FolderError(file, f"{key} is `{value}`", "give a number above 0")
+    return number
 
 
 def read_entries(path: Path, key: str) -> list[Any]:
@@ -304,12 +368,15 @@ def read_entries(path: Path, key: str) -> list[Any]:
         return []
     try:
         content = json.loads(text)
+        _check_texts(content, path.name)
     except json.JSONDecodeError as error:
         raise FolderError(
             f"{path.name}, line {error.lineno}",
             f"is not valid JSON ({error.msg})",
             "mend that line",
         ) from error
+    except (RecursionError, ValueError) as error:  # a number of thousands of digits
+        raise FolderError(path.name, *_NOT_ORDINARY) from error
     entries = content.get(key) if isinstance(content, dict) else content
     if not isinstance(entries, list):
         raise FolderError(path.name, f"holds no list of {key}", f'write {{"{key}": [...]}}')
@@ -323,9 +390,8 @@ def read_zones(path: Path) -> tuple[PolygonZone, ...]:
     """
     entries = read_entries(path, "zones")
     zones = tuple(_zone(entry, f"{path.name}, zone {i}") for i, entry in enumerate(entries, 1))
-    named = [(zone.view, zone.name) for zone in zones]
-    for view, name in named:
-        if named.count((view, name)) > 1:
+    for (_, name), n in Counter((zone.view, zone.name) for zone in zones).items():
+        if n > 1:
             raise FolderError(
                 path.name, f"names zone `{name}` twice for one view", "give each zone its own name"
             )
@@ -338,7 +404,7 @@ def _zone(entry: Any, place: str) -> PolygonZone:
     view = str(entry.get("view", "")).strip().lower()
     try:
         vertices = tuple((float(x), float(y)) for x, y in entry["vertices_px"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         vertices = ()
     if len(set(vertices)) < 3 or not all(math.isfinite(v) for xy in vertices for v in xy):
         raise FolderError(

@@ -47,6 +47,26 @@ def clients(small_client: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     assert snapshot(root) == before, "the photos' folder was changed"
 
 
+def test_the_log_for_a_collector_counts_and_names_nobody(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Folders and files may be named after people: the log holds neither."""
+    root = tmp_path / "clients"
+    (root / "anna").mkdir(parents=True)
+    (root / "anna" / "anna.jpg").write_text("no photo at all")
+    given = ["batch", str(root), "--out", str(tmp_path / "out"), "--jobs", "1", "--log", "json"]
+    assert main(given) == 1
+    said = capfd.readouterr()
+    assert "not measured" in said.out
+    begun, ended = (json.loads(line) for line in said.err.splitlines())
+    assert (begun["event"], begun["photos"]) == ("batch begun", 1)
+    assert (ended["event"], ended["measured"], ended["failed"]) == ("batch ended", 0, 1)
+    assert ended["seconds"] > 0
+    assert "anna" not in said.err
+    assert main([*given[:-1], "xml"]) == 2
+    assert "--log" in capfd.readouterr().err
+
+
 def batch(root: Path, out: Path, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "tracker", "batch", str(root), "--out", str(out), *options],

@@ -49,6 +49,15 @@ def told(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> dict[str, 
     return content
 
 
+def test_a_forecast_before_the_last_photo_is_made(
+    folder: Path, paper_engine: SeriesAnalysis, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As with a clock that was set back: photos and sessions lie in its future."""
+    later = told(["forecast", str(folder), "--today", day(150).isoformat()], capsys)
+    before = told(["forecast", str(folder), "--today", day(20).isoformat()], capsys)
+    assert before.keys() == later.keys()
+
+
 def test_forecast_says_and_writes(
     folder: Path, paper_engine: SeriesAnalysis, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -77,6 +78,38 @@ def test_ending_the_command_ends_the_server(tmp_path: Path) -> None:
         time.sleep(0.1)
     else:
         pytest.fail("the server outlived the command")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_the_log_is_json_alone_and_health_follows_the_store(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "tracker", "app", "--store", str(tmp_path), "--log", "json"]
+    process = subprocess.Popen(
+        [*command, "--port", str(port), "--no-browser"],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=PACKAGE.parent,
+    )
+    assert process.stderr is not None
+    started = json.loads(process.stderr.readline())
+    assert (started["event"], started["address"]) == ("server started", "127.0.0.1")
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(300):
+        if answers(address):
+            break
+        time.sleep(0.1)
+    with urllib.request.urlopen(f"{address}/health", timeout=10) as answer:
+        assert json.load(answer) == {"database": "good", "vault": "good"}
+    (tmp_path / "records.db").unlink()
+    with pytest.raises(urllib.error.HTTPError, match="503"):
+        urllib.request.urlopen(f"{address}/health", timeout=10)
+    process.send_signal(signal.SIGTERM)
+    process.wait(20)
+    rows = [json.loads(line) for line in process.stderr.read().splitlines()]
+    process.stderr.close()
+    assert "server stopped" in [row["event"] for row in rows]
 
 
 @pytest.fixture

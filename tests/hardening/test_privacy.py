@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import logging
 import re
+import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -20,12 +23,13 @@ from tests.dossier.conftest import no_measuring  # noqa: F401 - for every test h
 from tests.dossier.made_up import CODE, NOW, add_client, consent
 from tests.storage.photo_files import SECRETS, write_photo
 from tests.ui.conftest import PaperEngine
-from tests.ui.test_sign_in import sign_in
+from tests.ui.test_sign_in import PASSWORD, sign_in
 from tests.ui.visits import titles, visit
 from tracker.cli import main
 from tracker.dossier.case import read_case
 from tracker.dossier.exports import ExportOptions, Kind, make_export
 from tracker.dossier.report import report_html, report_parts, report_pdf
+from tracker.logs import LogForm, set_up
 from tracker.records import (
     ClientRecord,
     ConsentLevel,
@@ -34,15 +38,17 @@ from tracker.records import (
     SessionRecord,
     TreatmentPlan,
 )
-from tracker.series import PolygonZone
+from tracker.series import PolygonZone, Progress, SeriesAnalysis
 from tracker.storage.clinic_settings import Language, Paper
 from tracker.storage.errors import StoreError
 from tracker.storage.location import store_place
 from tracker.storage.results import measure_client
 from tracker.storage.store import Store
 from tracker.storage.tray import tray_of
-from tracker.storage.vault import open_vault
+from tracker.storage.vault import open_vault, sha256_of
 from tracker.ui import pictures
+from tracker.ui.intake import receive
+from tracker.ui.jobs import JobState, MeasuringDesk
 from tracker.ui.session_store import LookingStore
 
 TODAY = date(2026, 9, 1)
@@ -222,6 +228,81 @@ def test_logs_hold_no_name_no_note_and_no_secret(
             assert main(list(words)) == 0
     for word in ("Anna", "Nameless", "confidence", *SECRETS):
         assert word not in caplog.text, word
+
+
+@dataclass
+class Dropped:
+    name: str
+    data: bytes
+
+    def getvalue(self) -> bytes:
+        return self.data
+
+
+def test_json_lines_hold_no_name_no_note_and_no_secret(
+    app: AppTest, users: Path, store: Store, tmp_path: Path
+) -> None:
+    """What is signed in, refused, measured and failed, with people's words in all of it."""
+    stream = io.StringIO()
+    take_back = set_up(LogForm.JSON, stream)
+    photo = write_photo(tmp_path / "phone.jpg").read_bytes()
+    try:
+        sign_in(app, "hunter2secret", "hunter2secret")  # the password in the wrong box
+        sign_in(app, "vera", "hunter2secret")
+        sign_in(app, "vera")
+        looking = LookingStore(
+            store.engine, store.place, store.vault, clock=store.clock, actor="vera"
+        )
+        with pytest.raises(StoreError):
+            looking.add_note("client-a", NoteRecord(store.today, "told in confidence"))
+        with pytest.raises(StoreError):
+            store.add_client(ClientRecord("client-a", name="Anna Nameless"))
+        dropped = [
+            Dropped("Anna Nameless.jpg", photo),
+            Dropped("Anna Nameless again.jpg", photo),
+            Dropped("Anna Nameless.pdf", b"%PDF told in confidence"),
+        ]
+        receive(store, "client-a", dropped, lambda _share, _text: None)
+        wait_for_failure("client-a", "Anna Nameless, told in confidence")
+        logging.getLogger("library").error("of %s", "Anna Nameless", exc_info=OSError("Anna"))
+    finally:
+        take_back()
+    rows = [json.loads(line) for line in stream.getvalue().splitlines()]
+    said = [(row["event"], row.get("user"), row.get("client"), row.get("kind")) for row in rows]
+    for expected in (
+        ("sign-in refused", "unknown", None, None),
+        ("sign-in refused", "vera", None, None),
+        ("signed in", "vera", None, None),
+        ("change refused", "vera", None, "viewer"),
+        ("change refused", None, None, "StoreError"),
+        ("upload refused", None, "client-a", None),
+        ("measuring begun", None, "client-a", None),
+        ("measuring failed", None, "client-a", None),
+        ("library", None, None, None),
+    ):
+        assert expected in said
+    refused = [row for row in rows if row["event"] == "upload refused"]
+    assert [row["reason"] for row in refused] == ["there already", "is a PDF document, not a photo"]
+    assert refused[0]["sha256"] == sha256_of(photo)[:12]
+    for word in ("Anna", "Nameless", "confidence", "hunter2", PASSWORD, ".jpg", *SECRETS):
+        assert word not in stream.getvalue(), word
+
+
+def wait_for_failure(client: str, words: str) -> None:
+    def fails(_progress: Progress) -> SeriesAnalysis:
+        raise RuntimeError(words)
+
+    desk = MeasuringDesk()
+    job = desk.ask("key", fails, "watcher", client)
+    while job.active:
+        time.sleep(0.01)
+    while desk.active():
+        time.sleep(0.01)
+    assert job.state is JobState.FAILED
+    # The line follows the state.
+    for thread in threading.enumerate():
+        if thread.name.startswith("measuring"):
+            thread.join(60)
 
 
 def test_a_password_of_the_database_is_said_nowhere(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.types import ASGIApp
+
+T = TypeVar("T")
 
 
 class Answer:
@@ -38,7 +41,14 @@ def answer_of(app: ASGIApp, path: str, method: str = "GET", **headers: str) -> A
     async def send(message: Any) -> None:
         messages.append(dict(message))
 
-    # In a thread of its own: a browser that runs beside has an event loop in this one.
-    with ThreadPoolExecutor(1) as other:
-        other.submit(lambda: asyncio.run(app(scope, receive, send))).result()  # type: ignore[arg-type]
+    async def ask() -> None:
+        await app(scope, receive, send)
+
+    run_apart(ask)
     return Answer(messages)
+
+
+def run_apart(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run it in a thread of its own: a browser that runs beside has an event loop in this one."""
+    with ThreadPoolExecutor(1) as other:
+        return other.submit(lambda: asyncio.run(work())).result()

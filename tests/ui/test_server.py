@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
-from collections.abc import Callable
+import json
+import threading
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +14,10 @@ import pytest
 import streamlit
 from starlette.applications import Starlette
 
-from tests.ui.asgi import Answer, answer_of
+from tests.storage.made_up import add_client
+from tests.ui.asgi import Answer, answer_of, run_apart
+from tracker.storage.opening import open_store
+from tracker.storage.store import Store
 from tracker.ui import server
 from tracker.ui.bundle import ELEMENTS, ahead_of_need
 from tracker.ui.sessions import COOKIE, SignedIn
@@ -33,6 +39,86 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> SignedIn:
 def ask() -> Asking:
     app = Starlette(routes=server.routes(), middleware=server.middleware())
     return partial(answer_of, app)
+
+
+@pytest.fixture
+def clinic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """A store with a photo, as the server is told to use it."""
+    place = str(tmp_path / "records")
+    monkeypatch.setenv("SMP_TRACKER_RECORDS", place)
+    monkeypatch.delenv("SMP_TRACKER_VAULT", raising=False)
+    with open_store(place, create=True) as store:
+        add_client(store, "C-0001", n_photos=1)
+        yield store
+    server._health_look.cache_clear()
+
+
+def health(answer: Answer) -> tuple[int, dict[str, str]]:
+    assert answer.headers["cache-control"] == "no-store"
+    return answer.status, json.loads(answer.body)
+
+
+def test_health_is_good_where_database_and_vault_answer(ask: Asking, clinic: Store) -> None:
+    assert health(ask("/health")) == (200, {"database": "good", "vault": "good"})
+    assert ask("/health", "POST").status == 405
+
+
+def test_health_of_a_store_without_photos_is_good(
+    ask: Asking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMP_TRACKER_RECORDS", str(tmp_path / "fresh"))
+    open_store(str(tmp_path / "fresh"), create=True).close()
+    assert health(ask("/health")) == (200, {"database": "good", "vault": "good"})
+
+
+def test_health_says_that_the_vault_is_lost(
+    ask: Asking, clinic: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(clinic.vault.place).rename(tmp_path / "moved away")
+    assert health(ask("/health")) == (503, {"database": "good", "vault": "lost"})
+    (tmp_path / "moved away").rename(clinic.vault.place)
+    assert health(ask("/health"))[0] == 200
+    monkeypatch.setenv("SMP_TRACKER_VAULT", "ftp://elsewhere")
+    assert health(ask("/health")) == (503, {"database": "good", "vault": "lost"})
+
+
+@pytest.mark.parametrize("harm", ["removed", "emptied", "overwritten"])
+def test_health_says_that_the_database_is_lost(ask: Asking, clinic: Store, harm: str) -> None:
+    file = clinic.place.database_file
+    assert file is not None
+    clinic.close()
+    for path in file.parent.glob("records.db*"):
+        path.unlink()
+    if harm != "removed":
+        file.write_bytes(b"" if harm == "emptied" else b"no database at all" * 500)
+    assert health(ask("/health")) == (503, {"database": "lost", "vault": "lost"})
+    assert file.exists() == (harm != "removed")  # asking makes no database
+
+
+def test_health_does_not_wait_for_what_is_slow_and_looks_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server, "HEALTH_LIMIT_S", 0.05)
+    looks = []
+    answered = threading.Event()
+
+    def slow_vault(words: dict[str, server.Word]) -> None:
+        looks.append(1)
+        words["database"] = server.Word.GOOD
+        answered.wait()
+        words["vault"] = server.Word.GOOD
+
+    async def asked() -> list[dict[str, server.Word]]:
+        look = server.HealthLook(slow_vault)
+        first = await asyncio.gather(*(look.words() for _ in range(20)))
+        answered.set()
+        monkeypatch.setattr(server, "HEALTH_LIMIT_S", 60)
+        return [first[0], first[-1], await look.words()]
+
+    slow, also_slow, good = run_apart(asked)
+    assert slow == also_slow == {"database": "good", "vault": "slow"}
+    assert good == {"database": "good", "vault": "good"}
+    assert len(looks) == 1
 
 
 def some_script() -> Path:

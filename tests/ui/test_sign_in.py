@@ -116,7 +116,7 @@ def test_signing_out(app: AppTest, users: Path, store: Store) -> None:
 
 def test_tokens_end_and_guessing_is_slowed_down() -> None:
     now = [0.0]
-    desk = SignedIn(lambda: now[0])
+    desk = SignedIn(lambda: now[0], lambda: now[0])
     token = desk.begin("olga")
     assert desk.name_of(token) == "olga"
     assert desk.name_of(token + "x") is None
@@ -134,9 +134,35 @@ def test_tokens_end_and_guessing_is_slowed_down() -> None:
     assert desk.seconds_to_wait("olga") == 0
 
 
+def test_a_clock_that_is_set_back_lets_nobody_stay() -> None:
+    wall, running = [1_000_000.0], [50.0]
+    desk = SignedIn(lambda: wall[0], lambda: running[0])
+    token = desk.begin("olga")
+    ticket = desk.ticket(token)
+    for _ in range(FREE_TRIES):
+        desk.failed("otto")
+    wait = desk.seconds_to_wait("otto")
+    wall[0] -= 365 * 86_400.0
+    assert desk.name_of(token) == "olga"  # nobody loses a sign-in by it
+    assert desk.seconds_to_wait("otto") == wait  # nor waits for a year
+    running[0] += max(wait, TICKET_SECONDS) + 1
+    assert desk.seconds_to_wait("otto") == 0
+    assert desk.redeem(ticket) is None
+    running[0] += SESSION_SECONDS
+    assert desk.name_of(token) is None
+
+
+def test_a_sign_in_ends_while_the_computer_sleeps() -> None:
+    wall, running = [1_000_000.0], [50.0]
+    desk = SignedIn(lambda: wall[0], lambda: running[0])
+    token = desk.begin("olga")
+    wall[0] += SESSION_SECONDS + 1
+    assert desk.name_of(token) is None
+
+
 def test_a_ticket_counts_once_and_for_a_minute() -> None:
     now = [0.0]
-    desk = SignedIn(lambda: now[0])
+    desk = SignedIn(lambda: now[0], lambda: now[0])
     token = desk.begin("olga")
     ticket = desk.ticket(token)
     assert ticket != token

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from tracker.one_line import one_line, plain
 from tracker.report.publish import swap_folder
 
 
@@ -25,8 +26,8 @@ class PlaceLostError(Exception):
     """A place that can no longer be read or written as a whole; the text is one line."""
 
     def __init__(self, place: str, what: str, remedy: str) -> None:
-        self.place, self.what, self.remedy = place, what, remedy
-        super().__init__(" ".join(f"{place}: {what}; {remedy}".split()))
+        self.place, self.what, self.remedy = place, plain(what), plain(remedy)
+        super().__init__(one_line(place, self.what, self.remedy))
 
     def __reduce__(self) -> tuple[type[PlaceLostError], tuple[str, str, str]]:
         """Cross to another process whole."""

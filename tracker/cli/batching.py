@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections import Counter
 from dataclasses import asdict
 from datetime import date
@@ -24,8 +25,10 @@ from tracker.cli.terminal import (
     UnusableError,
     table,
 )
+from tracker.logs import EventLog
 from tracker.series import Progress
 
+LOG = EventLog(__name__)
 MOST_LINES = 50
 """Failures said one by one; the rest is in failures.csv."""
 
@@ -59,6 +62,9 @@ def run_batch(request: BatchRequest, *, dry_run: bool, terminal: Terminal) -> in
         return DONE
     if not terminal.as_json:
         terminal.remark(plan_line(planned))
+    begun = time.monotonic()
+    to_do = planned.plan
+    LOG.info("batch begun", clients=len(to_do.pending), photos=to_do.n_new_photos)
     try:
         with asked.held() as lock:
             stopped = False
@@ -70,7 +76,9 @@ def run_batch(request: BatchRequest, *, dry_run: bool, terminal: Terminal) -> in
                 stopped = True
             totals = asked.write_outputs(planned.plan)
     except PlaceLostError as error:
+        LOG.error("batch failed", error, seconds=time.monotonic() - begun)
         raise UnusableError(str(error)) from error
+    _log_totals("batch stopped" if stopped else "batch ended", totals, begun)
     _say_failures(totals, terminal)
     terminal.result(_summary(totals, request), _totals_content(totals, request))
     if stopped:
@@ -91,6 +99,7 @@ def watch_batch(request: BatchRequest, *, seconds: float, terminal: Terminal) ->
         raise KeyboardInterrupt
 
     def finished(totals: BatchTotals) -> None:
+        _log_totals("batch round ended", totals, begun)
         if terminal.as_json:
             return
         terminal.remark(
@@ -101,6 +110,8 @@ def watch_batch(request: BatchRequest, *, seconds: float, terminal: Terminal) ->
 
     said: set[tuple[str, str, str]] = set()
     before = signal.signal(signal.SIGTERM, end)
+    begun = time.monotonic()
+    LOG.info("watching begun")
     try:
         with asked.held() as lock, terminal.progress("batch") as progress:
             if not terminal.as_json:
@@ -115,12 +126,27 @@ def watch_batch(request: BatchRequest, *, seconds: float, terminal: Terminal) ->
                 finished=finished,
             )
     except KeyboardInterrupt:
+        LOG.info("watching ended", seconds=time.monotonic() - begun)
         terminal.remark("stopped watching; the same command goes on")
     except PlaceLostError as error:
+        LOG.error("watching failed", error, seconds=time.monotonic() - begun)
         raise UnusableError(str(error)) from error
     finally:
         signal.signal(signal.SIGTERM, before)
     return DONE
+
+
+def _log_totals(event: str, totals: BatchTotals, begun: float) -> None:
+    """How many, never which: names of folders and files may be those of people."""
+    LOG.info(
+        event,
+        clients=totals.clients,
+        photos=totals.photos,
+        measured=totals.measured,
+        failed=totals.n_failed,
+        unfinished=totals.unfinished,
+        seconds=time.monotonic() - begun,
+    )
 
 
 def _show(progress: Progress, moment: BatchProgress) -> None:

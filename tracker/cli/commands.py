@@ -16,6 +16,7 @@ from tracker.cli import dossier_commands, record_commands
 from tracker.cli.options import (
     Force,
     Json,
+    Log,
     Page,
     Quiet,
     Today,
@@ -35,6 +36,7 @@ from tracker.cli.terminal import (
     visible,
 )
 from tracker.cli.user_commands import user_app
+from tracker.logs import LogForm, set_up
 
 app = typer.Typer(
     name="smp-tracker",
@@ -110,6 +112,7 @@ def dashboard(
     ] = None,
     no_browser: NoBrowser = False,
     check: Check = False,
+    log: Log = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -126,7 +129,8 @@ def dashboard(
         users=users,
         open_browser=not no_browser,
         check=check,
-        terminal=Terminal(as_json, quiet, verbose),
+        log=log,
+        terminal=Terminal(as_json, quiet, verbose, for_collector=log is LogForm.JSON),
     )
 
 
@@ -192,6 +196,7 @@ def batch(
         bool, typer.Option("--watch", help="Go on and measure what comes in, until Ctrl-C.")
     ] = False,
     every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 5.0,
+    log: Log = None,
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -213,10 +218,14 @@ def batch(
         retry_failed=retry_failed,
         force=force,
     )
-    terminal = Terminal(as_json, quiet, verbose)
-    if watch:
-        return watch_batch(request, seconds=every, terminal=terminal)
-    return run_batch(request, dry_run=dry_run, terminal=terminal)
+    terminal = Terminal(as_json, quiet, verbose, for_collector=log is LogForm.JSON)
+    stop_logging = set_up(log)
+    try:
+        if watch:
+            return watch_batch(request, seconds=every, terminal=terminal)
+        return run_batch(request, dry_run=dry_run, terminal=terminal)
+    finally:
+        stop_logging()
 
 
 @app.command()

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from tracker.logs import LOG_VARIABLE, LogForm
+
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but failures.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more about single files.")]
@@ -29,6 +31,15 @@ Vault = Annotated[
         show_envvar=False,
         metavar="PATH_OR_URL",
         help="Place of the photos, a folder or s3://...; remembered by the store.",
+    ),
+]
+Log = Annotated[
+    LogForm | None,
+    typer.Option(
+        "--log",
+        envvar=LOG_VARIABLE,
+        show_envvar=False,
+        help="Tell every event on standard error: lines for people, json for a collector.",
     ),
 ]
 IfVersion = Annotated[

@@ -18,6 +18,7 @@ from pathlib import Path
 from tracker.access import AccessError, is_loopback, read_users
 from tracker.cli.record_work import asked_passphrase
 from tracker.cli.terminal import DONE, Terminal, UnusableError
+from tracker.logs import LOG_VARIABLE, LogForm
 from tracker.samples import beside_package, import_samples, sample_clients
 from tracker.storage.location import DATABASE_FILE, VAULT_FOLDER, data_folder, store_place
 from tracker.storage.opening import open_store
@@ -115,6 +116,7 @@ def serve_store(
     users: Path | None = None,
     open_browser: bool,
     check: bool,
+    log: LogForm | None = None,
     terminal: Terminal,
 ) -> int:
     """Serve the dashboard until Ctrl-C; with `check` until it answers.
@@ -144,6 +146,7 @@ def serve_store(
         SIGN_IN_VARIABLE: "on" if wanted else "off",
         USERS_VARIABLE: str((users or default_users()).absolute()),
         **typed,
+        LOG_VARIABLE: log.value if log is not None else None,
     }
     with _server(address, chosen, environment) as server:
         _wait_until_healthy(server, page)
@@ -227,6 +230,10 @@ def _server(
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "viewer",
         "logger.level": "error",
+        # Streamlit's own lines: with JSON the tracker puts all of a line into the message.
+        "logger.messageFormat": "%(message)s"
+        if settings.get(LOG_VARIABLE) == LogForm.JSON
+        else "%(asctime)s %(message)s",
     }
     if is_loopback(address):
         options["browser.serverAddress"] = address

@@ -62,11 +62,15 @@ class Terminal:
         Nothing but failures is said.
     verbose : bool
         Notes on single files are said too.
+    for_collector : bool
+        Standard error is a log that a program collects: remarks and lines on single files, which name
+        them, are left out.
     """
 
     as_json: bool = False
     quiet: bool = False
     verbose: bool = False
+    for_collector: bool = False
 
     def result(self, text: str, content: Any) -> None:
         """Say the result: `text` to a person, `content` to a program."""
@@ -77,22 +81,23 @@ class Terminal:
 
     def remark(self, text: str) -> None:
         """Say what a person should know but need not act on."""
-        if not self.quiet:
+        if not self.quiet and not self.for_collector:
             _say(text)
 
     def detail(self, text: str) -> None:
         """Say what only `-v` asks for."""
-        if self.verbose:
+        if self.verbose and not self.for_collector:
             _say(text)
 
     def failure(self, text: str) -> None:
-        """Say what went wrong; never silenced."""
-        _say(text)
+        """Say what went wrong; silenced for a collector alone, whose log tells how many."""
+        if not self.for_collector:
+            _say(text)
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Progress]:
         """A progress bar on standard error, only where that is a terminal."""
-        if self.quiet or not sys.stderr.isatty():
+        if self.quiet or self.for_collector or not sys.stderr.isatty():
             yield lambda _share, _sentence: None
             return
         from rich.console import Console

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tracker.one_line import one_line, plain
+
 
 class RecordError(Exception):
     """A record that cannot be kept as it is; the text is one line.
@@ -17,5 +19,5 @@ class RecordError(Exception):
     """
 
     def __init__(self, name: str, what: str, remedy: str) -> None:
-        self.name, self.what, self.remedy = name, what, remedy
-        super().__init__(" ".join(f"{name}: {what}; {remedy}".split()))
+        self.name, self.what, self.remedy = name, plain(what), plain(remedy)
+        super().__init__(one_line(name, self.what, self.remedy))

@@ -11,9 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 
+from tracker.logs import EventLog
+from tracker.records import RecordError
 from tracker.storage.errors import StoreError
 from tracker.storage.location import StorePlace
 
+LOG = EventLog(__name__)
 BUSY_TIMEOUT_S = 15.0
 """How long one program waits for another's writing before it says so."""
 
@@ -111,8 +114,12 @@ def reading(engine: sa.Engine, place: StorePlace) -> Iterator[sa.Connection]:
 @contextmanager
 def writing(engine: sa.Engine, place: StorePlace) -> Iterator[sa.Connection]:
     """One transaction: all of it or nothing; raises `StoreError`."""
-    with in_words(place), engine.connect() as connection, connection.begin():
-        yield connection
+    try:
+        with in_words(place), engine.connect() as connection, connection.begin():
+            yield connection
+    except RecordError as error:
+        LOG.warning("change refused", kind=type(error).__name__)
+        raise
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.sealing import SealBrokenError
 from tracker.sealing.ring import read_header
@@ -25,10 +26,20 @@ from tracker.storage.opening import VAULT_SETTING
 from tracker.storage.unlocking import kept_header
 from tracker.storage.vault import FolderVault, Shelf, Vault, open_vault
 
+NOBODYS_SHA256 = "0" * 64
 LITTLE_FREE_BYTES = 1_000_000_000
 """Some two hundred photos of a phone: a clinic's day may no longer fit."""
 CLOCK_SLACK = timedelta(minutes=5)
 """By which two computers of a clinic may differ."""
+
+
+class Word(StrEnum):
+    """How it stands with a part, for a machine that asks every half minute."""
+
+    GOOD = "good"
+    LOST = "lost"
+    """Not there, or does not answer, or cannot be read."""
+    SLOW = "slow"
 
 
 class State(StrEnum):
@@ -85,6 +96,44 @@ def store_health(named: str | None, *, vault: str | None, now: datetime) -> list
         return [_bad("database", error), *disk]
     finally:
         engine.dispose()
+
+
+def look_quickly(named: str | None, *, vault: str | None, words: dict[str, Word]) -> None:
+    """Ask the database for one photo and the vault whether it is there; never raises a `StoreError`.
+
+    Parameters
+    ----------
+    named, vault : str, optional
+        The store, as `open_store` takes them.
+    words : dict
+        Takes the word for `database` and for `vault`, each as soon as it is known.
+    """
+    try:
+        place = store_place(named)
+        file = place.database_file
+        if file is not None and not file.exists():
+            raise StoreError(place.label, "is gone", "restore a backup: `smp-tracker restore`")
+        engine = open_engine(place)
+        try:
+            with reading(engine, place) as connection:
+                newest = sa.select(tables.photo.c.sha256).order_by(tables.photo.c.id.desc())
+                sha256 = connection.execute(newest.limit(1)).scalar()
+                by_key = tables.setting.c.key == VAULT_SETTING
+                kept = connection.execute(sa.select(tables.setting.c.value).where(by_key)).scalar()
+        finally:
+            engine.dispose()
+    except (StoreError, SQLAlchemyError):
+        words |= {"database": Word.LOST, "vault": Word.LOST}
+        return
+    words["database"] = Word.GOOD
+    try:
+        place_of_vault = vault or kept or str((place.folder or Path()) / VAULT_FOLDER)
+        # Of a store without photos nothing need be there; that S3 answers shows all the same.
+        there = open_vault(place_of_vault).holds(Shelf.ORIGINALS, sha256 or NOBODYS_SHA256)
+    except StoreError:
+        words["vault"] = Word.LOST
+        return
+    words["vault"] = Word.GOOD if there or sha256 is None else Word.LOST
 
 
 def _bad(part: str, error: StoreError) -> Finding:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from tracker.logs import EventLog
 from tracker.photos import PhotoError
 from tracker.records import ClientRecord
 from tracker.series import Progress
@@ -13,6 +14,7 @@ from tracker.storage.store import Store
 from tracker.storage.tray import already_filed, tray_of
 from tracker.storage.vault import sha256_of
 
+LOG = EventLog(__name__)
 OWN_NAME = "My photos"
 """Name of the client that photos make which are dropped before there is one."""
 
@@ -55,21 +57,29 @@ def receive(
         if sha256 in there:
             what = f"is the same photo as {there[sha256]}"
             rejected.append(Rejected(file.name, what, "it is kept once; nothing to do"))
+            _refused(code, sha256, "there already")
         elif owner is not None and owner[0] == code:
             what = f"is here already, as {owner[1]}"
             rejected.append(Rejected(file.name, what, "it is kept once; nothing to do"))
+            _refused(code, sha256, "filed already")
         elif owner is not None:
             what = f"is filed under client {owner[0]} already"
             remedy = "a photo belongs to one client: check whose it is"
             rejected.append(Rejected(file.name, what, remedy))
+            _refused(code, sha256, "filed under another client")
         else:
             try:
                 there[sha256] = tray.put(data, file.name, today=store.today).name
             except PhotoError as error:
                 remedy = error.remedy.replace(" into the folder", " here")
                 rejected.append(Rejected(file.name, error.what, remedy))
+                _refused(code, sha256, error.what)
     progress(1.0, "Done")
     return rejected
+
+
+def _refused(code: str, sha256: str, reason: str) -> None:
+    LOG.warning("upload refused", client=code, sha256=sha256, reason=reason)
 
 
 def new_client(store: Store, name: str) -> str:

@@ -15,10 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tracker.logs import EventLog
 from tracker.series import Progress, SeriesAnalysis
 
 Measure = Callable[[Progress], SeriesAnalysis]
 
+LOG = EventLog(__name__)
 KEPT_JOBS = 12
 """Finished jobs kept in memory; the oldest that nobody measures is dropped first."""
 
@@ -63,6 +65,10 @@ class Job:
             return None
         elapsed = now - self._started_at
         return elapsed * (1.0 - self.share) / self.share
+
+    def seconds_run(self) -> float:
+        """Since the measuring began; 0 before."""
+        return 0.0 if self._started_at is None else time.monotonic() - self._started_at
 
     def report(self, share: float, sentence: str) -> None:
         """The `progress` handed to `analyse_series`; also where a stop takes effect."""
@@ -130,11 +136,16 @@ class MeasuringDesk:
                 job.report(0.0, "Reading the photos")
                 job.state = JobState.RUNNING
                 job._started_at = time.monotonic()
+                LOG.info("measuring begun", client=job.label or None)
                 job.analysis = measure(job.report)
                 job.share = 1.0
                 job.state = JobState.DONE
+                LOG.info("measuring ended", client=job.label or None, seconds=job.seconds_run())
             except MeasuringStoppedError:
                 job.state = JobState.STOPPED
+                LOG.info("measuring stopped", client=job.label or None, seconds=job.seconds_run())
             except Exception as error:
                 job.problem = f"{type(error).__name__}: {error}"
                 job.state = JobState.FAILED
+                seconds = job.seconds_run()
+                LOG.error("measuring failed", error, client=job.label or None, seconds=seconds)

@@ -1,24 +1,38 @@
-"""What the server does beside Streamlit: page files from memory, careful headers, the session cookie.
+"""What the server does beside Streamlit: page files from memory, careful headers, cookie, health.
 
-app = st.App("app.py", routes=server.routes(), middleware=server.middleware())
+app = st.App(
+    "app.py", routes=server.routes(), middleware=server.middleware(), lifespan=server.lifespan
+)
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable
+from functools import cache
 from pathlib import Path
 
 import streamlit
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tracker.logs import EventLog
+from tracker.storage.health import Word, look_quickly
 from tracker.ui.bundle import BundleInMemory
 from tracker.ui.files_guard import FilesForPeople
 from tracker.ui.returning import ReturnToPage
+from tracker.ui.session_store import STORE_VARIABLE, VAULT_VARIABLE
 from tracker.ui.sessions import COOKIE, COOKIE_PATH, SESSION_SECONDS, signed_in
 
+LOG = EventLog(__name__)
+HEALTH_PATH = "/health"
+HEALTH_LIMIT_S = 2.5
+"""Whoever asks, as compose.yaml, waits three seconds."""
 FOLDER = Path(streamlit.__file__).parent / "static"
 """Streamlit's page files."""
 POLICY = (
@@ -77,8 +91,55 @@ async def session_cookie(request: Request) -> Response:
     return answer
 
 
+async def health(_request: Request) -> Response:
+    """Say whether database and vault answer: 200, or 503, with a word for each; no names, no places."""
+    parts = await _health_look().words()
+    status = 200 if all(word is Word.GOOD for word in parts.values()) else 503
+    return JSONResponse(parts, status, headers={"cache-control": "no-store"})
+
+
+class HealthLook:
+    """Looks at the store in a thread, one look at a time, however many ask."""
+
+    def __init__(self, look: Callable[[dict[str, Word]], None]) -> None:
+        self._look = look
+        self._parts: dict[str, Word] = {}
+        self._running: asyncio.Task[None] | None = None
+
+    async def words(self) -> dict[str, Word]:
+        """A word for each part; what has not answered after `HEALTH_LIMIT_S` is slow."""
+        if self._running is None or self._running.done():
+            self._parts = {"database": Word.SLOW, "vault": Word.SLOW}
+            self._running = asyncio.create_task(asyncio.to_thread(self._look, self._parts))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._running), HEALTH_LIMIT_S)
+        return dict(self._parts)
+
+
+@cache
+def _health_look() -> HealthLook:
+    return HealthLook(
+        lambda parts: look_quickly(
+            os.environ.get(STORE_VARIABLE) or None,
+            vault=os.environ.get(VAULT_VARIABLE) or None,
+            words=parts,
+        )
+    )
+
+
+@contextlib.asynccontextmanager
+async def lifespan(_app: object) -> AsyncIterator[None]:
+    """Tell that the server begins and ends."""
+    LOG.info("server started", address=str(streamlit.get_option("server.address")))
+    yield
+    LOG.info("server stopped")
+
+
 def routes() -> list[Route]:
-    return [Route(f"/{COOKIE_PATH}/{{ticket}}", session_cookie, methods=["POST"])]
+    return [
+        Route(f"/{COOKIE_PATH}/{{ticket}}", session_cookie, methods=["POST"]),
+        Route(HEALTH_PATH, health, methods=["GET"]),
+    ]
 
 
 def middleware() -> list[Middleware]:

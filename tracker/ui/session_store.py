@@ -20,10 +20,12 @@ import sqlalchemy as sa
 import streamlit as st
 
 from tracker.access import Person, Role
+from tracker.logs import EventLog
 from tracker.storage.errors import StoreError
 from tracker.storage.opening import open_store, user_name
 from tracker.storage.store import Store
 
+LOG = EventLog(__name__)
 STORE_VARIABLE = "SMP_TRACKER_RECORDS"
 VAULT_VARIABLE = "SMP_TRACKER_VAULT"
 CLIENT = "client"
@@ -34,6 +36,7 @@ class LookingStore(Store):
     """The store of a person who changes nothing: no transaction that writes is ever begun."""
 
     def writing(self) -> AbstractContextManager[sa.Connection]:
+        LOG.warning("change refused", kind="viewer", user=self.actor)
         raise may_only_look()
 
 

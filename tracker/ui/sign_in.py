@@ -22,10 +22,12 @@ from tracker.access import (
     is_loopback,
     read_users,
 )
+from tracker.logs import EventLog
 from tracker.storage.location import data_folder
 from tracker.ui import look
 from tracker.ui.sessions import COOKIE, COOKIE_PATH, signed_in
 
+LOG = EventLog(__name__)
 SWITCH_VARIABLE = "SMP_TRACKER_SIGN_IN"
 """`on`: also on this computer; `off`: not even for others, which a person must say in so many words."""
 USERS_VARIABLE = "SMP_TRACKER_USERS"
@@ -138,6 +140,7 @@ def _password_form(users: Mapping[str, User]) -> None:
         return
     wait = signed_in().seconds_to_wait(name)
     if wait > 0:
+        LOG.warning("sign-in refused", user=_id(users, name), reason="too many wrong passwords")
         look.note(
             "Too many wrong passwords", f"Wait {max(1, round(wait))} seconds, then try again."
         )
@@ -145,12 +148,19 @@ def _password_form(users: Mapping[str, User]) -> None:
     user = check_password(users, name, password)
     if user is None:
         signed_in().failed(name)
+        LOG.warning("sign-in refused", user=_id(users, name), reason="wrong name or password")
         look.note("Name or password is wrong", "Nothing was opened. Try again.")
         return
+    LOG.info("signed in", user=user.name, role=user.role.value)
     token = signed_in().begin(user.name)
     st.session_state["sign-in-token"] = token
     st.session_state["cookie-ticket"] = signed_in().ticket(token)
     st.rerun()
+
+
+def _id(users: Mapping[str, User], name: str) -> str:
+    """A name as a log may hold it: who mistakes one box for the other types the password there."""
+    return name if name in users else "unknown"
 
 
 def write_cookie() -> None:
@@ -167,6 +177,8 @@ def write_cookie() -> None:
 
 def leave() -> NoReturn:
     """Sign this session out; the page starts anew."""
+    person = who()
+    LOG.info("signed out", user=person.name if person is not None else None)
     signed_in().end(st.session_state.get("sign-in-token", ""))
     st.session_state.clear()
     if has_provider() and st.user.is_logged_in:
