@@ -45,7 +45,12 @@ def test_from_the_clear_and_back(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert run_json("key", "status") == {"key": None, "moving": False, "n_files": 0}
+    assert run_json("key", "status") == {
+        "key": None,
+        "moving": False,
+        "n_files": 0,
+        "traces": False,
+    }
     status, out, err = run("key", "set", "--new-file", words)
     assert status == 0
     assert out.startswith("encrypted with key 1; ")

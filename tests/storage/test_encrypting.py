@@ -302,6 +302,23 @@ def test_stopped_on_the_way_it_opens_and_goes_on(
     assert len(open_again().notes(CODE)) == 2
 
 
+def test_a_reader_that_holds_earlier_pages_is_told(
+    clinic: Store, open_again: Callable[[], Store], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tracker.storage.engine.BUSY_TIMEOUT_S", 0.2)
+    impatient = open_again()
+    reader = open_again()
+    with reader.reading() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM note")).scalar() == 1
+        state = encrypt(impatient, WORDS)
+        assert (state.key, state.moving, state.traces) == (1, False, True)
+    reader.close()
+    clinic.close()
+    assert encrypting.finish(impatient) == Sealed(1, moving=False)
+    found = raw_files(*folders_of(impatient, tmp_path))
+    assert all(secret.encode() not in found for secret in SECRETS)
+
+
 def test_records_that_fail_half_way_stay_as_they_were(
     clinic: Store, monkeypatch: pytest.MonkeyPatch, open_again: Callable[[], Store]
 ) -> None:

@@ -24,7 +24,7 @@ from tracker.storage.import_folder import import_folder
 from tracker.storage.opening import open_store
 from tracker.storage.store import Store
 
-SETTLE_SECONDS = 20
+SETTLE_SECONDS = 60
 
 
 def jpeg_of(index: int) -> bytes:

@@ -89,6 +89,11 @@ def _say(state: Sealed, terminal: Terminal) -> int:
         words = "not encrypted: records and photos lie in the clear"
     else:
         words = f"encrypted with key {state.key}"
+    if state.traces:
+        terminal.failure(
+            "another program has the records open: what stood there before may stay in freed pages "
+            "of the database until it closes; then run `smp-tracker key finish`"
+        )
     moved = f"; {state.n_files} files were written anew" if state.n_files else ""
     terminal.result(words + moved, asdict(state))
     return DONE

@@ -7,7 +7,7 @@ that is stopped in between leaves a store that opens as before; the next change 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -43,11 +43,15 @@ class Sealed:
         Whether files may still lie under an earlier key, or in the clear.
     n_files : int
         Files that were brought under the key just now.
+    traces : bool
+        Whether another program kept the database from being packed anew, so that what stood there
+        before may still lie in its freed pages.
     """
 
     key: int | None
     moving: bool
     n_files: int = 0
+    traces: bool = False
 
 
 def sealed_state(store: Store) -> Sealed:
@@ -64,7 +68,7 @@ def encrypt(store: Store, words: str, progress: Progress | None = None) -> Seale
         If the store is encrypted already, or the passphrase is too short.
     """
     check_words(words)
-    finish(store, progress)
+    _go_on(store, progress)
     if ring_of(store.engine) is not None:
         raise StoreError(store.place.label, "is encrypted already", "see `smp-tracker key status`")
     _reseal_rows(store, KeyRing.new(words), "encryption was turned on")
@@ -73,7 +77,7 @@ def encrypt(store: Store, words: str, progress: Progress | None = None) -> Seale
 
 def rotate(store: Store, progress: Progress | None = None) -> Sealed:
     """Give the store a fresh key and bring everything under it; raises `StoreError`."""
-    finish(store, progress)
+    _go_on(store, progress)
     _reseal_rows(store, _ring(store).with_fresh_key(), "everything comes under a fresh key")
     return finish(store, progress)
 
@@ -90,16 +94,25 @@ def change_passphrase(store: Store, words: str) -> None:
 
 def decrypt(store: Store, progress: Progress | None = None) -> Sealed:
     """Bring everything back into the clear; raises `StoreError`."""
-    finish(store, progress)
+    _go_on(store, progress)
     _reseal_rows(store, _ring(store).turned_off(), "encryption was turned off")
     return finish(store, progress)
 
 
 def finish(store: Store, progress: Progress | None = None) -> Sealed:
-    """Bring every file under the key that seals now, and let earlier keys go."""
+    """Bring every file under the key that seals now, let earlier keys go, leave no traces."""
+    n_files = _go_on(store, progress)
+    try:
+        traces = not _forget_earlier_pages(store)
+    except StoreError:  # locked: all is sealed, that alone is left
+        traces = True
+    return replace(sealed_state(store), n_files=n_files, traces=traces)
+
+
+def _go_on(store: Store, progress: Progress | None) -> int:
     ring, moved = ring_of(store.engine), 0
     if ring is None or not ring.moving:
-        return sealed_state(store)
+        return 0
     tell = progress or (lambda _share, _text: None)
     files = [(shelf, name) for shelf in Shelf for name in store.vault.inner.names(shelf)]
     for number, (shelf, name) in enumerate(files):
@@ -114,9 +127,7 @@ def finish(store: Store, progress: Progress | None = None) -> Sealed:
     with store.writing() as connection:
         _keep_header(connection, settled)
     use_ring(store.engine, settled)
-    _forget_earlier_pages(store)
-    state = sealed_state(store)
-    return Sealed(state.key, state.moving, moved)
+    return moved
 
 
 def check_words(words: str) -> None:
@@ -191,15 +202,19 @@ def _keep_header(connection: sa.Connection, ring: KeyRing | None) -> None:
         connection.execute(tables.setting.update().where(by_key).values(value=ring.header))
 
 
-def _forget_earlier_pages(store: Store) -> None:
-    """Rewrite the database's files: what stood there before does not stay in freed pages."""
+def _forget_earlier_pages(store: Store) -> bool:
+    """Rewrite the database's files: what stood there before does not stay in freed pages.
+
+    False where another program reads just then; raises `StoreError` where it holds a lock.
+    """
     with transactions.in_words(store.place), store.engine.connect() as connection:
         free = connection.execution_options(isolation_level="AUTOCOMMIT")
         if free.dialect.name == "postgresql":
             for table in _sealed_tables():
                 free.exec_driver_sql(f"VACUUM FULL {table.name}")
-            return
+            return True
         dbapi = free.connection.dbapi_connection
         assert dbapi is not None
         dbapi.execute("VACUUM")
-        dbapi.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (busy, *_pages) = dbapi.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
