@@ -22,26 +22,14 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
-from tests.factories import make_photo_measures
-from tracker import METHOD_VERSION, __version__
+from benchmarks.filled_store import client_code, fill
+from benchmarks.visitors import visit
 from tracker.cli.serving import HERE, _port, _server, _visit_once, _wait_until_healthy
-from tracker.records import ClientRecord, DateSource, PhotoRecord, SessionRecord
-from tracker.report.tables import photo_rows
-from tracker.samples import sample_clients
-from tracker.series import SeriesAnalysis
-from tracker.storage import tables
 from tracker.storage.opening import open_store
-from tracker.storage.statements import insert
-from tracker.storage.store import Store
-from tracker.storage.thumbnails import make_thumbnail
-from tracker.storage.vault import Shelf
 
 BEGIN, END = "<!-- speed: begin -->", "<!-- speed: end -->"
-FIRST_DAY = date(2024, 1, 10)
 WORDS = {
     "Home": "Search",
     "Client": "Timeline",
@@ -102,72 +90,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if all(statistics.median(row.seconds) < row.limit_s for row in rows) else 1
 
 
-# --- the store -----------------------------------------------------------------------------
-
-
-def fill(store: Store, n_clients: int, n_photos: int) -> None:
-    """Clients whose photos are measured, with the rows and thumbnails that Home reads."""
-    measures = make_photo_measures(3)
-    (row,) = photo_rows(_alone(measures))
-    # A sample client's photo: as many bytes as a thumbnail of a scalp has.
-    photo = next(sample_clients()[0].glob("*.jpg"))
-    small = make_thumbnail(photo.read_bytes())
-    assert small is not None
-    with store.writing() as connection:
-        for number in range(n_clients):
-            code = f"C-{number:04d}"
-            client = insert(connection, ClientRecord(code, name=f"Client {number}"), None)
-            for k in range(8):
-                insert(connection, SessionRecord(FIRST_DAY + timedelta(days=2 + 42 * k)), client.id)
-            rows = []
-            for k in range(n_photos):
-                sha256 = f"{number:032x}{k:032x}"
-                day = FIRST_DAY + timedelta(days=18 * k)
-                insert(
-                    connection,
-                    PhotoRecord(
-                        f"{k}_top.jpg",
-                        sha256,
-                        view="top",
-                        captured_on=day,
-                        date_source=DateSource.CAMERA,
-                    ),
-                    client.id,
-                )
-                fade = 0.9 * k / n_photos
-                rows.append(
-                    row
-                    | {
-                        "photo": f"{k}_top.jpg",
-                        "sha256": sha256,
-                        "status": "measured" if k else "baseline",
-                        "captured_on": day.isoformat(),
-                        "fade": fade,
-                        "fade_low": fade - 0.04,
-                        "fade_high": fade + 0.04,
-                    }
-                )
-                if k in (0, n_photos - 1):
-                    store.vault.put(Shelf.THUMBNAILS, sha256, small)
-            connection.execute(
-                tables.result.insert().values(
-                    client_id=client.id,
-                    view="top",
-                    inputs_hash=f"{number:064x}",
-                    settings_hash="0" * 16,
-                    method_version=METHOD_VERSION,
-                    program_version=__version__,
-                    measured_on=FIRST_DAY,
-                    payload_sha256=f"{number:064x}",
-                    photo_rows=rows,
-                )
-            )
-
-
-def _alone(measures: Any) -> SeriesAnalysis:
-    return SeriesAnalysis("", (), (measures,), (), __version__, METHOD_VERSION, {}, "0" * 16)
-
-
 # --- one person's browser -----------------------------------------------------------------------
 
 
@@ -183,7 +105,7 @@ def measure(address: str, rounds: int, who: str) -> list[Row]:
             context = browser.new_context(viewport={"width": 1280, "height": 900})
             page = context.new_page()
             started = time.perf_counter()
-            page.goto(f"{address}/?client=C-{number:04d}")
+            page.goto(f"{address}/?client={client_code(number)}")
             page.get_by_text("Client 0", exact=True).wait_for()
             # The very first visitor of a server waits for Python to load: told apart below.
             if number:
@@ -232,34 +154,14 @@ class Others:
         await asyncio.gather(*(self._visitor(n) for n in range(self.n_visitors)))
 
     async def _visitor(self, number: int) -> None:
-        import websockets
-        from streamlit.proto.BackMsg_pb2 import BackMsg
-        from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-        from websockets.typing import Origin, Subprotocol
-
         await asyncio.sleep(self.pause_s * number / max(1, self.n_visitors))
-        address = f"ws://{HERE}:{self.port}/_stcore/stream"
-        async with websockets.connect(
-            address,
-            subprotocols=[Subprotocol("streamlit")],
-            origin=Origin(f"http://{HERE}:{self.port}"),
-            max_size=None,
-        ) as line:
-            for name in itertools.cycle(("", "client", "settings", "learn")):
+        async with visit(f"http://{HERE}:{self.port}") as visitor:
+            for page in itertools.cycle(("", "client", "settings", "learn")):
                 if self._stop.is_set():
                     return
-                asked = BackMsg()
-                asked.rerun_script.query_string = f"client=C-{number:04d}"
-                asked.rerun_script.page_name = name
-                started = time.perf_counter()
-                await line.send(asked.SerializeToString())
-                while True:
-                    answer = ForwardMsg()
-                    answer.ParseFromString(await line.recv())
-                    if answer.WhichOneof("type") == "script_finished":
-                        break
-                self.answers.append(time.perf_counter() - started)
-                await asyncio.sleep(self.pause_s)
+                answer = await visitor.ask(page, client_code(number))
+                self.answers.append(answer.seconds)
+                await visitor.look(self.pause_s)
 
 
 def as_table(rows: Sequence[Row], given: argparse.Namespace, others: Others) -> str:

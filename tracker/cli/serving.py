@@ -14,6 +14,7 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from tracker.access import AccessError, is_loopback, read_users
 from tracker.cli.record_work import asked_passphrase
@@ -217,7 +218,7 @@ def _port(address: str, wanted: int | None) -> int:
 
 @contextmanager
 def _server(
-    address: str, port: int, settings: dict[str, str | None]
+    address: str, port: int, settings: dict[str, str | None], *, log: IO[bytes] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     page = beside_package("app.py")
     if not page.exists():
@@ -247,7 +248,9 @@ def _server(
     command = [sys.executable, "-m", "streamlit", "run", str(page)]
     command += [f"--{name}={value}" for name, value in options.items()]
     # In the page's own folder: there Streamlit finds the look of the dashboard.
-    server = subprocess.Popen(command, cwd=page.parent, env=environment, stdout=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        command, cwd=page.parent, env=environment, stdout=subprocess.DEVNULL, stderr=log
+    )
     try:
         yield server
     finally:

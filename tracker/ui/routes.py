@@ -84,7 +84,7 @@ def run(page: Any) -> None:
         session_store.store()
         session_store.follow_address()
         page.run()
-        long_lived.set_aside(page.url_path)
+        long_lived.after_page(page.url_path)
     except (RecordError, PhotoError) as error:
         look.note(f"{error.name}: {error.what}", f"Nothing was lost. What to do: {error.remedy}.")
         if st.button("Try again", key="again-after-error"):

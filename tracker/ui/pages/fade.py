@@ -13,8 +13,9 @@ from tracker.report.evenness_map import evenness_svg
 from tracker.series import PhotoMeasures, SeriesAnalysis, Status, ViewAnalysis
 from tracker.ui import cards, downloads, fade_rows, look, pictures, progress_cards, routes
 from tracker.ui.clients import Client
+from tracker.ui.drawn_plots import show_plot
 from tracker.ui.fade_legend import legend_html
-from tracker.ui.fade_plot import Plot, fade_plot, span_of
+from tracker.ui.fade_plot import Plot, span_of
 from tracker.ui.fade_rows import Axis, Measure
 from tracker.ui.opened import opened_client
 from tracker.ui.progress_view import await_analysis, await_course
@@ -95,12 +96,7 @@ def _fade(client: Client, analysis: SeriesAnalysis, view: ViewAnalysis, row: Vie
     st.subheader("Fade over time", anchor=False)
     measure, axis = _choose_plot(client, analysis, view)
     whole = _plot(client, analysis, view, row, fade_rows.WHOLE, measure, axis)
-    st.altair_chart(
-        fade_plot(whole, look.palette()),
-        width="stretch",
-        theme=None,
-        alt=f"{measure.value}: {_chart_words(view, analysis)}",
-    )
+    show_plot(whole, f"{measure.value}: {_chart_words(view, analysis)}")
     st.html(legend_html(whole))
     names = zone_names(view)
     if names:
@@ -109,9 +105,8 @@ def _fade(client: Client, analysis: SeriesAnalysis, view: ViewAnalysis, row: Vie
         st.html('<p class="smp smp-eyebrow">Zone by zone</p>')
         for start in range(0, len(names), 3):
             for plot, column in zip(plots[start : start + 3], st.columns(3), strict=False):
-                chart = fade_plot(replace(plot, span=span), look.palette())
-                words = f"{measure.value}, {plot.title}"
-                column.altair_chart(chart, width="stretch", theme=None, alt=words)
+                with column:
+                    show_plot(replace(plot, span=span), f"{measure.value}, {plot.title}")
     _take_plot(client, analysis, view, measure, axis)
 
 
