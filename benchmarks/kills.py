@@ -49,7 +49,7 @@ from tracker.storage.verify import verify_store
 
 PHOTOS_PER_FOLDER = 3
 LONGEST_S = 0.5
-"""Of the moment of the kill after the work began; several rounds of each work."""
+"""Of the moment of the kill after the work began; several rounds of each work on an idle machine."""
 KILLS_PER_STORE = 20
 """Then a fresh store: looking through it stays quick."""
 TRAY = "T-0001"
@@ -252,8 +252,9 @@ def run(
     *,
     works: Sequence[str] = tuple(WORKS),
     new_database: Callable[[], str] | None = None,
+    within_s: float = LONGEST_S,
 ) -> dict[str, object]:
-    """Kill so many times; gives counts, and every fault that was found.
+    """Kill so many times, each within so many seconds; gives counts, and every fault that was found.
 
     With `new_database`, which gives the URL of an empty one, the records lie there.
     """
@@ -277,7 +278,7 @@ def run(
                 if name == "migration":
                     for old in range(OLD_STORES):
                         _lay_down(revision_of(old), old_store(folder, number, old))
-                after_s = chance.uniform(0, LONGEST_S)
+                after_s = chance.uniform(0, within_s)
                 new = kill_once(name, place, folder, number, after_s)
                 acknowledged += new
                 kills[name] += 1
@@ -298,6 +299,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--within", type=float, default=LONGEST_S, help="seconds of work")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--work", choices=tuple(WORKS), action="append", help="default: all")
     given = parser.parse_args(arguments)
@@ -310,9 +312,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not set(works) <= set(ON_A_SERVER):
             parser.error(f"on a server: {' and '.join(ON_A_SERVER)}")
         with postgres_server() as server:
-            done = run(given.kills, given.seed, tell, works=works, new_database=server.new_database)
+            done = run(
+                given.kills,
+                given.seed,
+                tell,
+                works=works,
+                new_database=server.new_database,
+                within_s=given.within,
+            )
     else:
-        done = run(given.kills, given.seed, tell, works=given.work or tuple(WORKS))
+        works = given.work or tuple(WORKS)
+        done = run(given.kills, given.seed, tell, works=works, within_s=given.within)
     print(json.dumps(done, indent=1))
     return 1 if done["faults"] else 0
 
