@@ -1,10 +1,11 @@
 """What is left of a store whose program is killed: ``python -m benchmarks.kills --kills 200``.
 
-A program imports clients' folders, puts photos into a tray, keeps measures or writes backups, and
-tells what it has acknowledged. It is killed (SIGKILL) at a random moment of that. Then the store is
-opened as after a restart, and must hold every acknowledged thing, unaltered, and nothing half-done.
-The measures are made up: what is killed is their keeping, not the engine. SQLite and a vault in a
-folder; a power cut, which also takes what the system had not yet written to disk, is not tried.
+A program imports clients' folders, puts photos into a tray, keeps measures, writes backups or brings
+stores of earlier versions up to this one, and tells what it has acknowledged. It is killed (SIGKILL) at
+a random moment of that. Then the store is opened as after a restart, and must hold every acknowledged
+thing, unaltered, and nothing half-done. The measures are made up: what is killed is their keeping, not
+the engine. SQLite and a vault in a folder, or with ``--database postgresql`` import and measures on a
+server; a power cut, which also takes what the system had not yet written to disk, is not tried.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -26,12 +28,18 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from tests.postgres import postgres_server
+from tests.storage.contents import content
 from tests.storage.made_up import CountingAnalysis, add_client
+from tests.storage.test_migrations import put_at
 from tracker.records import ClientRecord
 from tracker.storage import results
 from tracker.storage.archive import opened_backup
 from tracker.storage.backup import back_up
+from tracker.storage.engine import open_engine
 from tracker.storage.import_folder import import_folder
+from tracker.storage.location import store_place
+from tracker.storage.migrate import HEAD, REVISIONS, current_revision
 from tracker.storage.opening import open_store
 from tracker.storage.results import kept_analysis, measure_client
 from tracker.storage.store import Store
@@ -41,10 +49,13 @@ from tracker.storage.verify import verify_store
 
 PHOTOS_PER_FOLDER = 3
 LONGEST_S = 0.5
-"""Of the moment of the kill after the work began; several rounds of each work."""
+"""Of the moment of the kill after the work began; several rounds of each work on an idle machine."""
 KILLS_PER_STORE = 20
 """Then a fresh store: looking through it stays quick."""
 TRAY = "T-0001"
+OLD_STORES = 30
+"""Of earlier versions, for one kill: more than are brought up to date within `LONGEST_S`."""
+DATA = Path(__file__).parents[1] / "tests" / "data"
 Acknowledged = tuple[str, str]
 
 
@@ -94,12 +105,53 @@ def backing_up(store: Store, folder: Path, mark: int) -> Iterator[Acknowledged]:
         yield "backup", f"backup-{mark}.zip"
 
 
+def migrating(_store: Store, folder: Path, mark: int) -> Iterator[Acknowledged]:
+    for number in range(OLD_STORES):
+        open_store(str(old_store(folder, mark, number))).close()
+        yield "migrated", old_store(folder, mark, number).name
+
+
 WORKS: dict[str, Callable[[Store, Path, int], Iterator[Acknowledged]]] = {
     "import": importing,
     "upload": uploading,
     "measure": measuring,
     "backup": backing_up,
+    "migration": migrating,
 }
+ON_A_SERVER = ("import", "measure")
+"""Works whose whole trace lies in database and vault."""
+
+
+def old_store(folder: Path, mark: int, number: int) -> Path:
+    return folder / f"old-{mark}-{number:02d}"
+
+
+def revision_of(number: int) -> str:
+    return REVISIONS[:-1][number % (len(REVISIONS) - 1)]
+
+
+@cache
+def old_template(revision: str) -> dict[str, bytes]:
+    """Files of a store as the program of that revision left it."""
+    with tempfile.TemporaryDirectory(prefix="smp-old-") as folder:
+        place = put_at(f"{folder}/store", revision, DATA / f"records-{revision}.json")
+        assert place.folder is not None
+        return {path.name: path.read_bytes() for path in place.folder.iterdir()}
+
+
+@cache
+def brought_up(revision: str) -> dict[str, object]:
+    """What such a store holds once it was opened and nobody killed anything."""
+    with tempfile.TemporaryDirectory(prefix="smp-old-") as folder:
+        _lay_down(revision, Path(folder))
+        with open_store(folder) as store:
+            return content(store)
+
+
+def _lay_down(revision: str, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, data in old_template(revision).items():
+        (folder / name).write_bytes(data)
 
 
 def work(name: str, place: str, folder: Path, mark: int, told: Connection) -> None:
@@ -132,6 +184,33 @@ def kill_once(name: str, place: str, folder: Path, mark: int, after_s: float) ->
 
 
 # --- what must be left ------------------------------------------------------------------------
+
+
+def migration_faults(
+    folder: Path, mark: int, acknowledged: Sequence[Acknowledged]
+) -> tuple[list[str], Counter[str]]:
+    """What is wrong with the stores of earlier versions, and how far the killed one had come."""
+    found: list[str] = []
+    states: Counter[str] = Counter()
+    done = {name for kind, name in acknowledged if kind == "migrated"}
+    for number in range(OLD_STORES):
+        path = old_store(folder, mark, number)
+        left_open = (path / "records.db-wal").exists()
+        engine = open_engine(store_place(str(path)))
+        with engine.connect() as connection:
+            before = current_revision(connection)
+        engine.dispose()
+        if before != HEAD and path.name in done:
+            found.append(f"{path.name} was said to be up to date and is at {before}")
+        if before not in (HEAD, revision_of(number)):
+            found.append(f"{path.name} is half way, at {before}")
+        if path.name not in done and (left_open or before == HEAD):
+            states["killed before the end" if before != HEAD else "killed after the end"] += 1
+        with open_store(str(path)) as store:
+            if content(store) != brought_up(revision_of(number)):
+                found.append(f"{path.name} holds other than before")
+        shutil.rmtree(path)
+    return found, states
 
 
 def faults(place: str, folder: Path, acknowledged: Sequence[Acknowledged]) -> list[str]:
@@ -167,32 +246,49 @@ def faults(place: str, folder: Path, acknowledged: Sequence[Acknowledged]) -> li
 
 
 def run(
-    n_kills: int, seed: int, tell: Callable[[str], None] = lambda _words: None
+    n_kills: int,
+    seed: int,
+    tell: Callable[[str], None] = lambda _words: None,
+    *,
+    works: Sequence[str] = tuple(WORKS),
+    new_database: Callable[[], str] | None = None,
+    within_s: float = LONGEST_S,
 ) -> dict[str, object]:
-    """Kill so many times; gives counts, and every fault that was found."""
+    """Kill so many times, each within so many seconds; gives counts, and every fault that was found.
+
+    With `new_database`, which gives the URL of an empty one, the records lie there.
+    """
     chance = random.Random(seed)
     kills: Counter[str] = Counter()
     things: Counter[str] = Counter()
     found: list[str] = []
-    names = list(WORKS)
     for first in range(0, n_kills, KILLS_PER_STORE):
         root = Path(tempfile.mkdtemp(prefix="smp-kills-"))
         try:
             place, folder = str(root / "records"), root / "files"
+            vault = None
+            if new_database is not None:
+                place, vault = new_database(), str(root / "vault")
             folder.mkdir()
-            with open_store(place, create=True) as store:
+            with open_store(place, vault=vault, create=True) as store:
                 store.add_client(ClientRecord(TRAY))
             acknowledged: list[Acknowledged] = []
             for number in range(first, min(first + KILLS_PER_STORE, n_kills)):
-                name = names[number % len(names)]
-                after_s = chance.uniform(0, LONGEST_S)
+                name = works[number % len(works)]
+                if name == "migration":
+                    for old in range(OLD_STORES):
+                        _lay_down(revision_of(old), old_store(folder, number, old))
+                after_s = chance.uniform(0, within_s)
                 new = kill_once(name, place, folder, number, after_s)
                 acknowledged += new
                 kills[name] += 1
                 things.update(kind for kind, _ in new)
-                found += [
-                    f"kill {number}, {name}: {f}" for f in faults(place, folder, acknowledged)
-                ]
+                wrong = faults(place, folder, acknowledged)
+                if name == "migration":
+                    of_old, states = migration_faults(folder, number, new)
+                    wrong += of_old
+                    things.update(states)
+                found += [f"kill {number}, {name}: {each}" for each in wrong]
                 tell(f"{number + 1} of {n_kills} kills, {len(found)} faults")
         finally:
             shutil.rmtree(root)
@@ -203,8 +299,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--within", type=float, default=LONGEST_S, help="seconds of work")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--work", choices=tuple(WORKS), action="append", help="default: all")
     given = parser.parse_args(arguments)
-    done = run(given.kills, given.seed, lambda words: print(words, file=sys.stderr))
+
+    def tell(words: str) -> None:
+        print(words, file=sys.stderr)
+
+    if given.database == "postgresql":
+        works = given.work or ON_A_SERVER
+        if not set(works) <= set(ON_A_SERVER):
+            parser.error(f"on a server: {' and '.join(ON_A_SERVER)}")
+        with postgres_server() as server:
+            done = run(
+                given.kills,
+                given.seed,
+                tell,
+                works=works,
+                new_database=server.new_database,
+                within_s=given.within,
+            )
+    else:
+        works = given.work or tuple(WORKS)
+        done = run(given.kills, given.seed, tell, works=works, within_s=given.within)
     print(json.dumps(done, indent=1))
     return 1 if done["faults"] else 0
 

@@ -114,6 +114,18 @@ def test_signing_out(app: AppTest, users: Path, store: Store) -> None:
     assert "Sign in" in labels(app)
 
 
+def test_who_comes_from_a_provider_is_logged_once(
+    app: AppTest, users: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("tracker.ui.sign_in.has_provider", lambda: True)
+    monkeypatch.setattr("tracker.ui.sign_in._known", lambda known: known["vera"])
+    with caplog.at_level("INFO", "tracker"):
+        app.run()
+        app.run()
+    told = [record for record in caplog.records if record.getMessage() == "signed in"]
+    assert [vars(record)["event_fields"] for record in told] == [{"user": "vera", "role": "viewer"}]
+
+
 def test_tokens_end_and_guessing_is_slowed_down() -> None:
     now = [0.0]
     desk = SignedIn(lambda: now[0], lambda: now[0])

@@ -63,6 +63,8 @@ def admit() -> bool:
         return False
     user = _known(users)
     if user is not None:
+        if has_provider() and who() is None:  # a password is told where it is typed
+            LOG.info("signed in", user=user.name, role=user.role.value)
         st.session_state["person"] = user.person
         return True
     st.session_state.pop("person", None)
@@ -115,6 +117,9 @@ def _ask(users: Mapping[str, User], passwords: bool) -> None:
         st.html('<div class="smp"><h1 class="smp-name">Sign in</h1></div>')
         if has_provider():
             if st.user.is_logged_in:
+                if not st.session_state.get("refusal-told"):
+                    st.session_state["refusal-told"] = True
+                    LOG.warning("sign-in refused", user="unknown", reason="account without access")
                 look.note(
                     "No access for this account",
                     "The owner of the records can add it: smp-tracker user add E-MAIL --role viewer",
