@@ -231,6 +231,7 @@ async def visitor(
     """One visit after the other."""
     await pause(begins_s, stop)
     while not stop.is_set():
+        page = "no page yet"
         try:
             async with visit(address) as session:
                 done.n_sessions += 1
@@ -246,7 +247,7 @@ async def visitor(
                     done.n_parts += session.n_parts
                     done.n_pictures += session.n_pictures
         except (OSError, WebSocketException, DecodeError) as error:
-            done.faults[f"line lost: {type(error).__name__}: {error}"] += 1
+            done.faults[f"line lost, {page}: {type(error).__name__}: {error}"] += 1
             await pause(1.0, stop)
 
 

@@ -134,7 +134,7 @@ def test_a_lost_line_is_counted() -> None:
 
     asyncio.run(try_until_it_is_told())
     (words,) = done.faults
-    assert words.startswith("line lost: ConnectionRefusedError")
+    assert words.startswith("line lost, no page yet: ConnectionRefusedError")
 
 
 @pytest.mark.parametrize("at_end", [1.0, 1.1, 0.9])
