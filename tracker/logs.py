@@ -130,6 +130,14 @@ def set_up(form: LogForm | None, stream: TextIO | None = None) -> Callable[[], N
     return take_back
 
 
+def keep_silent() -> Callable[[], None]:
+    """Have this process tell no event; gives what takes it back."""
+    ours = logging.getLogger(OURS)
+    before = ours.level
+    ours.setLevel(logging.CRITICAL + 1)
+    return lambda: ours.setLevel(before)
+
+
 class _Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         said = _content(record)

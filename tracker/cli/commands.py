@@ -36,7 +36,7 @@ from tracker.cli.terminal import (
     visible,
 )
 from tracker.cli.user_commands import user_app
-from tracker.logs import LogForm, set_up
+from tracker.logs import LogForm, keep_silent, set_up
 
 app = typer.Typer(
     name="smp-tracker",
@@ -219,7 +219,8 @@ def batch(
         force=force,
     )
     terminal = Terminal(as_json, quiet, verbose, for_collector=log is LogForm.JSON)
-    stop_logging = set_up(log)
+    # Without a log the terminal says it all, a line for each: nothing twice.
+    stop_logging = keep_silent() if log is None else set_up(log)
     try:
         if watch:
             return watch_batch(request, seconds=every, terminal=terminal)
