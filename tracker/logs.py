@@ -35,6 +35,9 @@ SHORT_SHA256 = 12
 OURS = "tracker"
 MOST_FRAMES = 20
 
+# Without it Python itself prints what nobody asked to be told: a refused command says its one line.
+logging.getLogger(OURS).addHandler(logging.NullHandler())
+
 
 class LogForm(StrEnum):
     """How a line looks."""
@@ -128,14 +131,6 @@ def set_up(form: LogForm | None, stream: TextIO | None = None) -> Callable[[], N
             logging.captureWarnings(False)
 
     return take_back
-
-
-def keep_silent() -> Callable[[], None]:
-    """Have this process tell no event; gives what takes it back."""
-    ours = logging.getLogger(OURS)
-    before = ours.level
-    ours.setLevel(logging.CRITICAL + 1)
-    return lambda: ours.setLevel(before)
 
 
 class _Lines(logging.Formatter):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -96,6 +98,18 @@ def test_what_makes_no_sense_is_one_line(
         assert "is not encrypted" in only_line(*run("key", command))
     assert "is not encrypted" in only_line(*run("key", "change", "--new-file", words))
     assert run("key", "finish")[:2] == (0, "not encrypted: records and photos lie in the clear\n")
+
+
+def test_a_refusal_is_one_line_of_a_real_program(named_store: str) -> None:
+    """Python prints what is logged where nobody asked for a log: not in a test, so a program."""
+    command = [sys.executable, "-m", "tracker", "client", "add", "C-0001"]
+    first, again = (
+        subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        for _ in range(2)
+    )
+    assert (first.returncode, first.stderr) == (0, "")
+    assert again.returncode == 2
+    assert again.stderr == "smp-tracker: client C-0001: is there already; give another code\n"
 
 
 def test_typed_at_the_terminal(

@@ -11,7 +11,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.dossier.conftest import no_measuring  # noqa: F401 - for every test here
 from tests.dossier.made_up import CODE, NOW, add_client, consent
+from tests.hardening.test_bad_images import Dropped
 from tests.storage.photo_files import SECRETS, write_photo
 from tests.ui.conftest import PaperEngine
 from tests.ui.test_sign_in import PASSWORD, sign_in
@@ -228,15 +229,6 @@ def test_logs_hold_no_name_no_note_and_no_secret(
             assert main(list(words)) == 0
     for word in ("Anna", "Nameless", "confidence", *SECRETS):
         assert word not in caplog.text, word
-
-
-@dataclass
-class Dropped:
-    name: str
-    data: bytes
-
-    def getvalue(self) -> bytes:
-        return self.data
 
 
 def test_json_lines_hold_no_name_no_note_and_no_secret(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -36,7 +37,7 @@ from tracker.cli.terminal import (
     visible,
 )
 from tracker.cli.user_commands import user_app
-from tracker.logs import LogForm, keep_silent, set_up
+from tracker.logs import LogForm, set_up
 
 app = typer.Typer(
     name="smp-tracker",
@@ -219,14 +220,12 @@ def batch(
         force=force,
     )
     terminal = Terminal(as_json, quiet, verbose, for_collector=log is LogForm.JSON)
-    # Without a log the terminal says it all, a line for each: nothing twice.
-    stop_logging = keep_silent() if log is None else set_up(log)
-    try:
+    with ExitStack() as held:
+        if log is not None:  # else the terminal says it all, a line for each
+            held.callback(set_up(log))
         if watch:
             return watch_batch(request, seconds=every, terminal=terminal)
         return run_batch(request, dry_run=dry_run, terminal=terminal)
-    finally:
-        stop_logging()
 
 
 @app.command()

@@ -6,6 +6,7 @@ import getpass
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from tracker.cli.record_work import opened
@@ -30,7 +31,7 @@ def encrypt(store: str | None, vault: str | None, file: Path | None, terminal: T
     with opened(store, vault) as kept:
         words = _new_words(file)
         status = _with_progress(
-            kept, lambda tell: encrypting.encrypt(kept, words, tell), "encrypting", terminal
+            kept, partial(encrypting.encrypt, kept, words), "encrypting", terminal
         )
         terminal.remark(LOST)
         return status
@@ -47,26 +48,28 @@ def change(store: str | None, vault: str | None, file: Path | None, terminal: Te
 
 def rotate(store: str | None, vault: str | None, terminal: Terminal) -> int:
     """Bring everything under a fresh key."""
-    with opened(store, vault) as kept:
-        return _with_progress(
-            kept, lambda tell: encrypting.rotate(kept, tell), "encrypting anew", terminal
-        )
+    return _moved(store, vault, encrypting.rotate, "encrypting anew", terminal)
 
 
 def finish(store: str | None, vault: str | None, terminal: Terminal) -> int:
     """Go on with what was interrupted."""
-    with opened(store, vault) as kept:
-        return _with_progress(
-            kept, lambda tell: encrypting.finish(kept, tell), "moving files", terminal
-        )
+    return _moved(store, vault, encrypting.finish, "moving files", terminal)
 
 
 def decrypt(store: str | None, vault: str | None, terminal: Terminal) -> int:
     """Turn encryption off."""
+    return _moved(store, vault, encrypting.decrypt, "decrypting", terminal)
+
+
+def _moved(
+    store: str | None,
+    vault: str | None,
+    work: Callable[[Store, Progress], Sealed],
+    title: str,
+    terminal: Terminal,
+) -> int:
     with opened(store, vault) as kept:
-        return _with_progress(
-            kept, lambda tell: encrypting.decrypt(kept, tell), "decrypting", terminal
-        )
+        return _with_progress(kept, partial(work, kept), title, terminal)
 
 
 def _with_progress(

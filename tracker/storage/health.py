@@ -23,6 +23,7 @@ from tracker.storage.errors import StoreError
 from tracker.storage.location import VAULT_FOLDER, StorePlace, store_place
 from tracker.storage.migrate import HEAD, check_known, current_revision
 from tracker.storage.opening import VAULT_SETTING
+from tracker.storage.statements import kept_setting
 from tracker.storage.unlocking import kept_header
 from tracker.storage.vault import FolderVault, Shelf, Vault, open_vault
 
@@ -118,8 +119,7 @@ def look_quickly(named: str | None, *, vault: str | None, words: dict[str, Word]
             with reading(engine, place) as connection:
                 newest = sa.select(tables.photo.c.sha256).order_by(tables.photo.c.id.desc())
                 sha256 = connection.execute(newest.limit(1)).scalar()
-                by_key = tables.setting.c.key == VAULT_SETTING
-                kept = connection.execute(sa.select(tables.setting.c.value).where(by_key)).scalar()
+                kept = kept_setting(connection, VAULT_SETTING)
         finally:
             engine.dispose()
     except (StoreError, SQLAlchemyError):
@@ -158,8 +158,7 @@ def _database(
     n_clients = connection.execute(sa.select(sa.func.count()).select_from(tables.client)).scalar()
     hashes = set(connection.execute(sa.select(tables.photo.c.sha256)).scalars())
     what = f"{place.label}: {server}, revision {revision}, {n_clients} clients"
-    by_key = tables.setting.c.key == VAULT_SETTING
-    remembered = connection.execute(sa.select(tables.setting.c.value).where(by_key)).scalar()
+    remembered = kept_setting(connection, VAULT_SETTING)
     return [
         Finding("database", State.GOOD, what),
         _encryption(kept_header(connection)),

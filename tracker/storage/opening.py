@@ -17,6 +17,7 @@ from tracker.storage.location import VAULT_FOLDER, StorePlace, store_place
 from tracker.storage.migrate import migrate
 from tracker.storage.sealed_columns import ring_of
 from tracker.storage.sealed_vault import SealedVault
+from tracker.storage.statements import kept_setting
 from tracker.storage.store import Clock, Store
 from tracker.storage.unlocking import Words, environment_passphrase, unlock
 from tracker.storage.vault import FolderVault, Vault, open_vault
@@ -110,10 +111,8 @@ def _make_folder(place: StorePlace) -> None:
 
 def _vault(engine: sa.Engine, place: StorePlace, wanted: str | None) -> Vault:
     """The vault that the store remembers, or the wanted one, which it remembers from now on."""
-    by_key = tables.setting.c.key == VAULT_SETTING
     with reading(engine, place) as connection:
-        query = sa.select(tables.setting.c.value).where(by_key)
-        remembered = connection.execute(query).scalar()
+        remembered = kept_setting(connection, VAULT_SETTING)
         has_photos = connection.execute(sa.select(tables.photo.c.id).limit(1)).first() is not None
     by_default = place.folder / VAULT_FOLDER if place.folder is not None else None
     if wanted is None:

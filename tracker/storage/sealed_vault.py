@@ -32,10 +32,12 @@ class SealedVault:
         self.inner.replace(shelf, name, self._sealed(shelf, name, data))
 
     def get(self, shelf: Shelf, name: str) -> bytes:
-        data = self.inner.get(shelf, name)
-        ring = self._ring()
+        return self._opened(shelf, name, self.inner.get(shelf, name))
+
+    def _opened(self, shelf: Shelf, name: str, data: bytes) -> bytes:
         if not is_sealed(data):
             return data
+        ring = self._ring()
         if ring is None:
             raise other_keys(self.place)
         try:
@@ -57,9 +59,10 @@ class SealedVault:
     def reseal(self, shelf: Shelf, name: str) -> bool:
         """Bring a file under the key that seals now; False where it lies there already."""
         ring = self._ring()
-        if ring is None or key_of_file(self.inner.get(shelf, name)) == ring.active:
+        data = self.inner.get(shelf, name)
+        if ring is None or key_of_file(data) == ring.active:
             return False
-        self.replace(shelf, name, self.get(shelf, name))
+        self.replace(shelf, name, self._opened(shelf, name, data))
         return True
 
     def _sealed(self, shelf: Shelf, name: str, data: bytes) -> bytes:

@@ -25,6 +25,19 @@ from tracker.storage.rows import TABLE_OF, Kept, from_row, to_row
 Record = TypeVar("Record")
 
 
+def kept_setting(connection: sa.Connection, key: str, *, hold: bool = False) -> str | None:
+    """What a store remembers under a key; None where it remembers nothing.
+
+    With `hold` nobody changes the settings before the transaction has ended (SQLite has one writer
+    at a time anyway).
+    """
+    query = sa.select(tables.setting.c.value).where(tables.setting.c.key == key)
+    if hold:
+        query = query.with_for_update(read=True)
+    found = connection.execute(query).scalar()
+    return None if found is None else str(found)
+
+
 def find_client(connection: sa.Connection, code: str) -> Kept[ClientRecord]:
     """The client of a code; raises `NotThereError`."""
     row = client_row(connection, code)

@@ -9,11 +9,11 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from tracker.sealing import KeyRing, SealBrokenError, WrongPassphraseError
-from tracker.storage import tables
 from tracker.storage.engine import reading
 from tracker.storage.errors import StoreError
 from tracker.storage.location import StorePlace
 from tracker.storage.sealed_columns import other_keys, ring_of, use_ring
+from tracker.storage.statements import kept_setting
 
 ENCRYPTION_SETTING = "encryption"
 PASSPHRASE_VARIABLE = "SMP_TRACKER_PASSPHRASE"
@@ -45,17 +45,8 @@ def passphrase_in(file: Path) -> str:
 
 
 def kept_header(connection: sa.Connection, *, hold: bool = False) -> str | None:
-    """The header of the keys; None where the store is not encrypted.
-
-    With `hold` nobody changes the keys before the transaction has ended (SQLite has one writer at
-    a time anyway).
-    """
-    by_key = tables.setting.c.key == ENCRYPTION_SETTING
-    query = sa.select(tables.setting.c.value).where(by_key)
-    if hold:
-        query = query.with_for_update(read=True)
-    found = connection.execute(query).scalar()
-    return None if found is None else str(found)
+    """The header of the keys; None where the store is not encrypted."""
+    return kept_setting(connection, ENCRYPTION_SETTING, hold=hold)
 
 
 def unlock(engine: sa.Engine, place: StorePlace, words: Words) -> None:
