@@ -82,16 +82,23 @@
     if (node === [...reached][0]) return { end: true };
     const again = reached.has(node);
     reached.add(node);
-    return { end: false, again, what: where(node), named: nameOf(node) !== "", seen: seen() };
+    const seen = before.has(node) && before.get(node) !== looks(node);
+    return { end: false, again, what: where(node), named: nameOf(node) !== "", seen };
   }
-  function seen() {
-    const node = active(), focused = looks(node);
-    if (before.has(node)) return before.get(node) !== focused;
-    // Drawn anew meanwhile: held against itself without the focus.
-    node.blur();
-    const plain = looks(node);
-    node.focus({ focusVisible: true, preventScroll: true });
-    return plain !== focused;
+  const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+  // Frames fade in, and a busy page draws them late: waited for.
+  async function seen(fade_ms, patience_ms) {
+    const node = active();
+    if (!before.has(node)) {
+      // Drawn anew meanwhile: held against itself without the focus.
+      node.blur();
+      await pause(fade_ms);
+      before.set(node, looks(node));
+      node.focus({ focusVisible: true, preventScroll: true });
+    }
+    for (const end = performance.now() + patience_ms; performance.now() < end; await pause(50))
+      if (before.get(node) !== looks(node)) return true;
+    return false;
   }
   function missed() {
     // A control that a rerun drew anew counts by what it is called.
