@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import IntEnum, StrEnum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 FloatColumn = NDArray[np.float64]
 
@@ -106,6 +108,14 @@ class Dots:
     def xy_px(self) -> FloatColumn:
         """Centres as an (n, 2) array."""
         return np.column_stack([self.x_px, self.y_px])
+
+    @cached_property
+    def spacing_px(self) -> float:
+        """Median distance of a spot to its neighbour; NaN for fewer than two."""
+        if len(self) < 2:
+            return float("nan")
+        distance = np.asarray(cKDTree(self.xy_px).query(self.xy_px, k=2)[0])
+        return float(np.median(distance[:, 1]))
 
     @classmethod
     def empty(cls) -> Dots:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from tracker.measure.evenness import CELL_SPACINGS, MIN_CELL_DOTS, MIN_CELLS, relative_variation
 from tracker.measure.fade import block_index
@@ -42,14 +41,6 @@ class Lag:
     sentence: str
 
 
-def dot_spacing(xy_px: FloatColumn) -> float:
-    """Median distance of neighbouring dots; NaN for fewer than two."""
-    if len(xy_px) < 2:
-        return float("nan")
-    distance = np.asarray(cKDTree(xy_px).query(xy_px, k=2)[0])
-    return float(np.median(distance[:, 1]))
-
-
 def fade_cells(view: ViewAnalysis, photo: PhotoMeasures) -> tuple[FadeCell, ...]:
     """Fade per square cell of about 25 dots, a cell with too few left out."""
     start = _baseline_pigment(view)
@@ -57,7 +48,7 @@ def fade_cells(view: ViewAnalysis, photo: PhotoMeasures) -> tuple[FadeCell, ...]
         return ()
     xy = view.dots.xy_px
     seen = np.isfinite(start) & np.isfinite(photo.dots.pigment)
-    side = CELL_SPACINGS * dot_spacing(xy)
+    side = CELL_SPACINGS * view.dots.spacing_px
     if seen.sum() < MIN_CELL_DOTS or not side > 0:
         return ()
     cell = block_index(xy[seen], side)
@@ -95,7 +86,7 @@ def unevenness(view: ViewAnalysis, photo: PhotoMeasures, zone: str) -> Estimate:
     mine = np.ones(len(view.dots), bool) if zone == "all" else view.dot_zone == zone
     xy, pigment = view.dots.xy_px[mine], photo.dots.pigment[mine]
     weight = view.pigment_weight[mine]
-    spacing = dot_spacing(view.dots.xy_px)
+    spacing = view.dots.spacing_px
     value = relative_variation(pigment, weight, xy, spacing)
     if not np.isfinite(value):
         return Estimate.missing("SD / mean")

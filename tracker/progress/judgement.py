@@ -15,7 +15,7 @@ import numpy as np
 from tracker.measure.edge import edge_steepness
 from tracker.measure.results import Estimate
 from tracker.measure.skin_look import SkinLook
-from tracker.progress.evenness import dot_spacing, unevenness
+from tracker.progress.evenness import unevenness
 from tracker.progress.points import WHOLE, measures_of
 from tracker.series import PhotoMeasures, ViewAnalysis, ZoneMeasures
 
@@ -205,7 +205,7 @@ def _steepness(view: ViewAnalysis, photo: PhotoMeasures, zone: str) -> Estimate:
         (view.pigment_weight * photo.dots.pigment)[mine],
         view.treated_outline_px,
         view.baseline_shape,
-        spacing_px=dot_spacing(view.dots.xy_px),
+        spacing_px=view.dots.spacing_px,
         scale_mm_per_px=view.scale_mm_per_px,
     )
 

@@ -220,19 +220,15 @@ class _Model:
         luck = theta[:, 2 + m + z :]
         return _log_step(logit), floor, zone, prior.session_sd * luck, prior.darkening_sd * luck
 
-    def steps(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Lambda of every session in every zone (draws, zones, sessions), and the floor."""
-        log_step, floor, zone, session, darkening = self.parts(theta)
-        per_session = log_step[:, list(self.session_method)] + session
-        steps = np.exp(zone[:, :, None] + per_session[:, None, :])
-        for i in self.darkened:
-            steps[:, :, i] = darkening[:, None, i]
-        return steps, floor
-
     def misfit(self, theta: FloatArray) -> FloatArray:
         """Data residuals in standard errors, shape (draws, points)."""
-        steps, floor = self.steps(theta)
-        left = (steps[:, self.zone_of, :] * self.given[None]).sum(axis=2)
+        log_step, floor, zone, session, darkening = self.parts(theta)
+        # A zone multiplies every session's lambda but for those that darkened.
+        step = np.exp(log_step[:, list(self.session_method)] + session)
+        step[:, list(self.darkened)] = 0.0
+        left = np.exp(zone)[:, self.zone_of] * (step @ self.given.T)
+        dark = list(self.darkened)
+        left += darkening[:, dark] @ self.given[:, dark].T
         fade = (1 - floor)[:, None] * (1 - np.exp(-left))
         return np.asarray((fade - self.fade) / self.error)
 
