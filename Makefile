@@ -12,7 +12,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
 WORKERS ?= 2
 
 .DELETE_ON_ERROR:
-.PHONY: demo test audit check-python browser lock clean
+.PHONY: demo test test-long audit check-python browser lock clean
 
 demo: $(VENV)/runtime.stamp
 	@$(RUN) -m tracker demo $(DEMO)
@@ -22,6 +22,10 @@ test: $(VENV)/dev.stamp browser
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 	$(RUN) -m pytest -n $(WORKERS)
+
+# What says on a larger scale what a shorter test says as well, and a tool of development.
+test-long: $(VENV)/dev.stamp browser
+	$(RUN) -m pytest -n $(WORKERS) -m long
 
 # 3: nobody answered, which is said and is no failure.
 audit: $(VENV)/dev.stamp

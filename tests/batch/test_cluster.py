@@ -19,7 +19,7 @@ from tests.s3 import BUCKET, s3_server
 from tracker.batch.places import Place, open_place
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-N_CLIENTS = 6
+N_CLIENTS = 4
 
 
 @pytest.fixture(scope="module")

@@ -42,6 +42,7 @@ def test_accuracy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert "| darker | 1 |" in text
 
 
+@pytest.mark.long
 def test_peers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     small = smaller(scenes.fading_case("fading", "clinic", 1))
     monkeypatch.setattr(peers, "fading_case", lambda kind, preset, seed: small)

@@ -22,10 +22,11 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def test_nothing_acknowledged_is_lost_and_nothing_is_half_there() -> None:
-    done = kills.run(10, seed=7)
+@pytest.mark.parametrize("each", [1, pytest.param(4, marks=pytest.mark.long)])
+def test_nothing_acknowledged_is_lost_and_nothing_is_half_there(each: int) -> None:
+    done = kills.run(each * len(kills.WORKS), seed=7)
     assert done["faults"] == []
-    assert done["kills"] == dict.fromkeys(kills.WORKS, 2)
+    assert done["kills"] == dict.fromkeys(kills.WORKS, each)
 
 
 def test_nothing_is_lost_on_a_server(postgres: PostgresServer) -> None:

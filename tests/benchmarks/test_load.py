@@ -13,6 +13,7 @@ import pytest
 from benchmarks import load
 from benchmarks.load_document import BEGIN, END, growth
 from benchmarks.visitors import visit
+from tests.ui.asgi import apart, run_apart
 from tracker.storage.import_folder import import_folder
 from tracker.storage.opening import open_store
 from tracker.storage.results import measure_client
@@ -44,12 +45,13 @@ def given(**more: object) -> argparse.Namespace:
     return argparse.Namespace(**(chosen | more))
 
 
+@pytest.mark.long
 def test_a_short_load_has_no_error_and_is_told(measured: Path, tmp_path: Path) -> None:
     document = tmp_path / "reliability.md"
     document.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
     options = ["--minutes", "0.1", "--visitors", "3", "--database", "sqlite", "--pause", "0.2"]
     options += ["--clients", "2", "--photos", "2", "--demo", str(measured)]
-    assert load.main([*options, "--document", str(document)]) == 0
+    assert apart(lambda: load.main([*options, "--document", str(document)])) == 0
     text = document.read_text(encoding="utf-8")
     assert text.startswith("before\n")
     assert text.endswith("after\n")
@@ -86,7 +88,7 @@ def test_what_goes_wrong_is_counted(
 
     monkeypatch.setattr(load, "visitors", every_page_once)
     with load.filled_store("sqlite", measured, 2, 2) as (store, vault):
-        done = load.run("SQLite", store, vault, given())
+        done = apart(lambda: load.run("SQLite", store, vault, given()))
     (raised,) = [words for words in done.faults if words.startswith("Learn: RuntimeError")]
     assert "on purpose" in raised
     assert done.faults == Counter(
@@ -132,7 +134,7 @@ def test_a_lost_line_is_counted() -> None:
         stop.set()
         await trying
 
-    asyncio.run(try_until_it_is_told())
+    run_apart(try_until_it_is_told)
     (words,) = done.faults
     assert words.startswith("line lost, no page yet: ConnectionRefusedError")
 

@@ -129,8 +129,15 @@ def test_visit(
     assert "not yet healed" in words
 
 
-@pytest.mark.parametrize("width", [390, 820])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("scheme", "width"),
+    [
+        ("light", 390),
+        ("dark", 820),
+        pytest.param("dark", 390, marks=pytest.mark.long),
+        pytest.param("light", 820, marks=pytest.mark.long),
+    ],
+)
 def test_phone_and_tablet(watched: playwright.Page, scheme: str, width: int, shots: Path) -> None:
     """Nothing sticks out sideways, in either theme."""
     page = watched

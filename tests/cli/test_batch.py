@@ -150,7 +150,7 @@ def test_one_process_gives_the_bytes_of_two(clients: Path, whole: Path, tmp_path
 
 
 @posix
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_killed_at_any_moment_it_ends_in_the_same_bytes(
     clients: Path, whole: Path, tmp_path: Path, seed: int
 ) -> None:

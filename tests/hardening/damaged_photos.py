@@ -9,7 +9,6 @@ from __future__ import annotations
 import faulthandler
 import io
 import json
-import resource
 import struct
 import sys
 import zlib
@@ -20,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks.cost import peak_memory_mb
 from tracker.photos import PhotoError, decode_photo, inspect_photo
 
 FILES_PER_KIND = 210
@@ -170,7 +170,7 @@ def main() -> None:
     """Read every file; print counts, what is no single line, and the peak of memory."""
     counts: Counter[str] = Counter()
     wrong: list[str] = []
-    before_mb = _peak_mb()
+    before_mb = peak_memory_mb()
     for name, data in all_files():
         faulthandler.dump_traceback_later(LIMIT_PER_FILE_S, exit=True)
         counts["files"] += 1
@@ -189,14 +189,9 @@ def main() -> None:
             wrong.append(f"{name}: {error!r}")
     faulthandler.cancel_dump_traceback_later()
     json.dump(
-        {"counts": counts, "wrong": wrong, "before_mb": before_mb, "peak_mb": _peak_mb()},
+        {"counts": counts, "wrong": wrong, "before_mb": before_mb, "peak_mb": peak_memory_mb()},
         sys.stdout,
     )
-
-
-def _peak_mb() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
 
 
 if __name__ == "__main__":

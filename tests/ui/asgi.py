@@ -49,6 +49,11 @@ def answer_of(app: ASGIApp, path: str, method: str = "GET", **headers: str) -> A
 
 
 def run_apart(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run it in a thread of its own: a browser that runs beside has an event loop in this one."""
+    """Run a coroutine `apart`."""
+    return apart(lambda: asyncio.run(work()))
+
+
+def apart(work: Callable[[], T]) -> T:
+    """Do it in a thread of its own: a browser that runs beside has an event loop in this one."""
     with ThreadPoolExecutor(1) as other:
-        return other.submit(lambda: asyncio.run(work())).result()
+        return other.submit(work).result()

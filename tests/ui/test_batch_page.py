@@ -104,6 +104,7 @@ def test_from_the_plan_to_the_failures(app: AppTest, photos: Path, tmp_path: Pat
     assert "0 to do" in words(app)
 
 
+@pytest.mark.long
 def test_stopped_it_goes_on(app: AppTest, photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     open_page(app, photos, out)

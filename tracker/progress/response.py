@@ -363,7 +363,7 @@ def _move(
     n, size = theta.shape
     middle = theta.mean(axis=0)
     root = np.linalg.cholesky(np.cov(theta.T).reshape(size, size) + 1e-9 * np.eye(size))
-    standard = np.linalg.solve(root, (theta - middle).T).T
+    standard = (theta - middle) @ np.linalg.inv(root).T
     length = rng.uniform(LEAST_MOVE, MOST_MOVE, (n, 1))
     other = np.sqrt(1 - length**2) * standard + length * rng.standard_normal((n, size))
     proposed = middle + other @ root.T
