@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import cv2
@@ -50,10 +50,14 @@ class ColourCard:
 
 @dataclass(frozen=True)
 class NoCard:
-    """No card that can be used; `reason` is empty where none was seen at all."""
+    """No card that can be used; `reason` is empty where none was seen at all.
+
+    `corners_px` (4, 2) is the outline of a card that was refused, where it is known: it is no skin.
+    """
 
     reason: str = ""
     kind: str = ""
+    corners_px: FloatColumn | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,5 +109,5 @@ def read_boxes(laid: Laid, boxes_px: FloatColumn) -> tuple[FloatColumn, FloatCol
 def judged(kind: str, outline: FloatColumn, steps: GreySteps) -> ColourCard | NoCard:
     correction = fit_steps(steps)
     if isinstance(correction, str):
-        return NoCard(correction, kind)
+        return NoCard(correction, kind, outline)
     return ColourCard(kind, outline, steps, correction)

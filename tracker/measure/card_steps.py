@@ -92,6 +92,8 @@ class CardCorrection:
     n_steps : int
     tone_sd : float
         Of `GreySteps`.
+    photos : int
+        2 where two photos are compared: the card lay somewhere in each.
     strength, strength_sd : float
         True over seen distance of a colour from grey, density; 1 where only greys are known.
     """
@@ -101,6 +103,7 @@ class CardCorrection:
     misfit: float
     n_steps: int
     tone_sd: float = 0.0
+    photos: int = 1
     strength: float = 1.0
     strength_sd: float = STRENGTH_SD
 
@@ -115,7 +118,8 @@ class CardCorrection:
         colour = grey - grey.mean()
         true = grey + (self.strength - 1) * colour
         covariance = design @ self.covariance @ design.T
-        covariance += PLACE_SD**2 + (self.tone_sd * grey.mean()) ** 2 + np.diag(MIXED_LIGHT_SD**2)
+        covariance += (self.tone_sd * grey.mean()) ** 2
+        covariance += self.photos * (PLACE_SD**2 + np.diag(MIXED_LIGHT_SD**2))
         covariance += self.strength_sd**2 * np.outer(colour, colour)
         return true - density, covariance
 
@@ -186,7 +190,7 @@ def compare_steps(now: GreySteps, first: GreySteps) -> CardCorrection | str:
     found = fit_steps(pair)
     if isinstance(found, str):
         return f"between the two photos, {found}"
-    return replace(found, strength_sd=STRENGTH_CHANGE_SD)
+    return replace(found, photos=2, strength_sd=STRENGTH_CHANGE_SD)
 
 
 def _fit(

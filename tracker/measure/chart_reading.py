@@ -60,11 +60,12 @@ def read_chart(srgb: SrgbArray, middles_px: FloatColumn) -> ColourCard | NoCard:
     if not off < MOST_MISMATCH:
         return NoCard()
     if (spread[bad <= MOST_CLIPPED] > MOST_UNEVEN).any():
-        return NoCard(UNEVEN, CHART)
+        return NoCard(UNEVEN, CHART, outline)
     if off > LIKELY_MISMATCH:
         return NoCard(
             "its colours are not those of the chart: in uneven light, partly hidden, or a copy",
             CHART,
+            outline,
         )
     card = judged(CHART, outline, steps)
     if not isinstance(card, ColourCard):
@@ -73,7 +74,7 @@ def read_chart(srgb: SrgbArray, middles_px: FloatColumn) -> ColourCard | NoCard:
     strength = _strength(card.correction, seen, true, shown)
     correction = replace(card.correction, strength=strength, strength_sd=CHART_STRENGTH_SD)
     if _light_misfit(correction, seen, true, shown) > MOST_LIGHT_MISFIT:
-        return NoCard("in uneven light: a shadow or a reflection lies on it", CHART)
+        return NoCard("in uneven light: a shadow or a reflection lies on it", CHART, outline)
     return replace(card, correction=correction)
 
 

@@ -87,17 +87,14 @@ def read_marker_card(srgb: SrgbArray, corners_px: FloatColumn) -> ColourCard | N
     else:
         fitted = _plane_of_light(middles[kept], paper[kept])
         if isinstance(fitted, str):
-            return NoCard(fitted, MARKER_CARD)
+            return NoCard(fitted, MARKER_CARD, outline)
         slope, level = fitted
     boxes = marker_card.patch_boxes_mm()
     centre = np.array(marker_card.CARD_MM) / 2
     patches = patches - ((((boxes[:, :2] + boxes[:, 2:]) / 2 - centre) @ slope)[:, None])
     patches[bad > MOST_CLIPPED] = np.nan
     if (spread[bad <= MOST_CLIPPED] > MOST_UNEVEN).any():
-        return NoCard(
-            UNEVEN,
-            MARKER_CARD,
-        )
+        return NoCard(UNEVEN, MARKER_CARD, outline)
     own = marker_card.patch_sds()
     paper_density = -np.log10(marker_card.PAPER_REFLECTANCE)
     steps = GreySteps(
