@@ -23,7 +23,7 @@ from tracker.measure.results import FloatColumn
 
 __all__ = ["CHART", "MARKER_CARD", "ColourCard", "NoCard", "find_card"]
 
-WORK_LONG_SIDE_PX = 1100
+WORK_LONG_SIDE_PX = 900
 """Cards are searched for on a copy reduced to this or less, by a whole factor."""
 
 
