@@ -44,7 +44,7 @@ def record(used: bool) -> dict[str, object]:
     return {
         "card": "marker",
         "skin_type": 2,
-        "seed": 401,
+        "seed": 404,
         "truth_l": 65.0,
         "truth_ita": 42.0,
         "refused": [],

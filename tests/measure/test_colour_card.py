@@ -114,7 +114,8 @@ BAD_CHART = {
     "a soft shadow": ("shadow", {"change": shadow(0.5, 2, soft_px=40)}),
     "a lamp on a patch": ("uneven", {"change": mirror(0.6, 0.25, 0.1, 0.5)}),
     "behind haze": ("mirrors the light", {"change": veil(0.1)}),
-    "a hand on the right": ("hidden", {"change": hand(0.78, -0.2, 1.3, 1.3)}),
+    "far too bright": ("clipped", {"gain": 3.0}),
+    "a hand on the right": ("something over it", {"change": hand(0.78, -0.2, 1.3, 1.3)}),
 }
 
 

@@ -34,6 +34,8 @@ GAMMA = 0.45
 """Edges are looked for in light as the eye sees it, or dark patches would have none."""
 ALIGNMENT_ROUNDS = 3
 CALM_SHARE = 0.25
+LEAST_CLEAR = 10
+"""Patches of the 24 that must not be clipped: saturated ones clip first, in one channel."""
 LEAST_ALIGNED = 12
 """Patches of the 24 that must agree on where the chart lies."""
 
@@ -56,6 +58,10 @@ def read_chart(srgb: SrgbArray, middles_px: FloatColumn) -> ColourCard | NoCard:
     own = seen[neutral].copy()
     own[bad[neutral] > MOST_CLIPPED] = np.nan
     steps = GreySteps(true[neutral], np.full(6, colour_checker.EDITION_SD), own, np.full(3, 0.006))
+    clear = int((bad <= MOST_CLIPPED).sum())
+    if clear < LEAST_CLEAR:
+        words = f"clipped: only {clear} of its 24 patches are neither too bright nor too dark"
+        return NoCard(words, CHART, outline)
     off = _chart_mismatch(seen, true, bad)
     if not off < MOST_MISMATCH:
         return NoCard()
@@ -104,7 +110,7 @@ def _chart_mismatch(seen: FloatColumn, true: FloatColumn, bad: FloatColumn) -> f
     """Density (rms) by which the luminance of the patches misses a gain, a tone and nothing else."""
     weights = np.array(LUMINANCE_WEIGHTS)
     shown = np.isfinite(seen).any(axis=1) & (bad <= MOST_CLIPPED)
-    if shown.sum() < 16:
+    if shown.sum() < LEAST_CLEAR:
         return float("nan")
     light = -np.log10(np.nan_to_num(10.0 ** -np.nan_to_num(seen, nan=6.0)) @ weights)[shown]
     wanted = -np.log10(10.0**-true @ weights)[shown]

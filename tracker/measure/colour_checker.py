@@ -88,8 +88,8 @@ def find_chart(small: SrgbArray) -> FloatColumn | None:
     settings = detector.getDetectionParams()
     # Left at its default the detector enlarges whatever it is given, and three windows do for ten.
     settings.minImageSize = 100
-    settings.adaptiveThreshWinSizeMin = 23
-    settings.adaptiveThreshWinSizeMax = 103
+    settings.adaptiveThreshWinSizeMin = 13
+    settings.adaptiveThreshWinSizeMax = 93
     settings.adaptiveThreshWinSizeStep = 40
     detector.setDetectionParams(settings)
     if not detector.process(cv2.cvtColor(small, cv2.COLOR_RGB2BGR), 1):
