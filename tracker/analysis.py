@@ -13,6 +13,7 @@ from typing import Any
 
 from tracker import METHOD_VERSION, __version__
 from tracker.blas_threads import one_blas_thread
+from tracker.measure.colour_card import find_card
 from tracker.measure.detection import Detection, DetectionSettings, detect_dots
 from tracker.measure.luminance import SrgbArray
 from tracker.measure.quality import judge_quality
@@ -273,7 +274,8 @@ def _prepare(
             photo, quality.blocking, stage=stage, days_since_session=days, quality=quality
         )
     features = extract_features(srgb, skin.region)
-    return PreparedPhoto(photo, read, srgb.shape[:2], skin, quality, features, stage, days)
+    card = find_card(srgb)
+    return PreparedPhoto(photo, read, srgb.shape[:2], skin, quality, features, stage, days, card)
 
 
 def _refuse(member: PreparedPhoto, reason: str) -> PhotoMeasures:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tracker.blas_threads import one_blas_thread
+from tracker.measure.colour_card import ColourCard, NoCard, find_card
 from tracker.measure.dot_scale import find_dot_scale
 from tracker.measure.features import PhotoFeatures, extract_features
 from tracker.measure.luminance import SrgbArray, luminance_density
@@ -35,6 +36,8 @@ class PhotoCheck:
         The view whose first photo it lies on; None where that was not asked or none fits.
     mismatch : str
         Why it lies on none of the photos it was held against; empty where it does, or none was.
+    card : str
+        Whether colours can be set by a grey or colour card in it; empty where none was seen.
     """
 
     blocking: str
@@ -42,13 +45,15 @@ class PhotoCheck:
     px_per_dot: float
     view: str | None = None
     mismatch: str = ""
+    card: str = ""
 
     @property
     def praise(self) -> str:
         """What a photo without problems is told."""
+        words = "sharp and evenly lit"
         if self.px_per_dot >= LEAST_PX_PER_DOT:
-            return f"sharp and close enough: dots are {self.px_per_dot:.0f} px wide"
-        return "sharp and evenly lit"
+            words = f"sharp and close enough: dots are {self.px_per_dot:.0f} px wide"
+        return f"{words}; {self.card}" if self.card else words
 
 
 @one_blas_thread()
@@ -77,8 +82,11 @@ def check_photo(srgb: SrgbArray, references: Mapping[str, PhotoFeatures]) -> Pho
     if skin.region[::2, ::2].any():
         width_px = find_dot_scale(luminance_density(srgb), skin.region).fwhm_px
     quality = judge_quality(srgb, skin, width_px)
-    if quality.blocking or not references:
+    if quality.blocking:
         return PhotoCheck(quality.blocking, quality.problems, width_px)
+    card = _card_words(find_card(srgb))
+    if not references:
+        return PhotoCheck("", quality.problems, width_px, card=card)
     own = extract_features(srgb, skin.region)
     view: str | None = None
     most, reason = 0.0, ""
@@ -88,4 +96,11 @@ def check_photo(srgb: SrgbArray, references: Mapping[str, PhotoFeatures]) -> Pho
             reason = reason or found.reason
         elif (matches := found.evidence.get("matches", 1.0)) > most:
             view, most = name, matches
-    return PhotoCheck("", quality.problems, width_px, view, "" if view is not None else reason)
+    mismatch = "" if view is not None else reason
+    return PhotoCheck("", quality.problems, width_px, view, mismatch, card)
+
+
+def _card_words(card: ColourCard | NoCard) -> str:
+    if isinstance(card, ColourCard):
+        return f"{card.kind} found: colours are set by it"
+    return f"{card.kind} not used: {card.reason}" if card.reason else ""

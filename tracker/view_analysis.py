@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from tracker.measure.card_reading import ColourCard, NoCard
 from tracker.measure.detection import Detection
 from tracker.measure.frame import MeasuringFrame, frame_around
 from tracker.measure.hair_kept import HairResponse, HairSites
@@ -58,6 +59,7 @@ class PreparedPhoto:
     features: PhotoFeatures
     stage: Stage
     days_since_session: int | None
+    card: ColourCard | NoCard = NoCard()
 
 
 def density_channels(srgb: SrgbArray, skin: SkinMap) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -130,6 +132,8 @@ def small_picture(
         picture = np.stack([view.resample(c) for c in channels], axis=-1)
         mask, bright = view.resample(usable), view.resample(glare)
     shown = picture.copy()
+    if prepared.card.corners_px is not None:
+        shown[small.covered(prepared.card.corners_px, usable.shape, registration)] = np.nan
     picture[~(mask > 0.95)] = np.nan
     return picture, shown, bright
 
@@ -249,7 +253,7 @@ def analyse_view(
             )
             gain = _tone_gain(first_view[0], picture, *masks, settings)
         framed, hair = _frame_photo(prepared[k], frame, registration, gain, sites)
-        return framed, picture, LookPhoto(shown, bright, hair)
+        return framed, picture, LookPhoto(shown, bright, hair, prepared[k].card)
 
     views = map_threads(seen, order, workers, told)
     frames = [None if one is None else one[0] for one in views]

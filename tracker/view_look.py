@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tracker.measure.card_look import look_with_cards
+from tracker.measure.card_reading import ColourCard, NoCard
 from tracker.measure.detection import Detection
 from tracker.measure.dot_width import half_width
 from tracker.measure.frame import MeasuringFrame
@@ -27,7 +29,6 @@ from tracker.measure.skin_look import (
     FLOOR_RELIEF,
     FLOOR_WIDTH,
     SkinLook,
-    colour_look,
     estimate,
 )
 from tracker.measure.view import FramePhoto, ViewMeasurement
@@ -44,12 +45,13 @@ class LookPhoto:
     """What the look needs of one photo: small arrays that outlive its pixels.
 
     `codes` are sRGB codes (h, w, 3) of the reduced baseline frame, dots and hairs closed, NaN
-    where the place is not shown; `bright` is the share (h, w) under shine.
+    where the place is not shown or a card lies; `bright` is the share (h, w) under shine.
     """
 
     codes: FloatArray
     bright: FloatArray
     hair: HairResponse | None
+    card: ColourCard | NoCard = NoCard()
 
 
 class LookMaker:
@@ -67,6 +69,7 @@ class LookMaker:
         treated: BoolArray,
     ) -> None:
         self.photos, self.frames, self.measurement = photos, frames, measurement
+        self.cards = [p.card if p is not None else NoCard() for p in photos]
         treated_small, native_small = masks
         self.blocks = [
             skin_blocks(without_shine(p.codes, p.bright, native_small)) if p is not None else None
@@ -112,12 +115,14 @@ class LookMaker:
             amount = np.where(mine, self.measurement.weight * np.nan_to_num(pigment.pigment), 0.0)
             area = max(self.area_px2[zone], 1.0)
             members = self.treated if zone == WHOLE else self.treated & (self.block_zone == zone)
-            looks[zone] = colour_look(
+            looks[zone] = look_with_cards(
                 blocks,
                 first,
                 members,
                 self.native,
                 ink_density=max(0.0, float(amount.sum())) / area,
+                card=self.cards[number],
+                first_card=self.cards[0],
             )
         looks[WHOLE] = replace(
             looks[WHOLE], relief_change=self._relief(number), gloss_change=self._gloss(number)

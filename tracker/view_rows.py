@@ -131,6 +131,11 @@ def hand_flag(match: Aligned | None) -> tuple[str, ...]:
     return (f"aligned by hand ({match.n_hand_pairs} point pairs)",)
 
 
+def card_flag(look: SkinLook | None) -> tuple[str, ...]:
+    """The flag of a photo whose grey or colour card could not be used; none for others."""
+    return (look.card,) if look is not None and "not used" in look.card else ()
+
+
 class RowMaker:
     """Makes the rows of one view from its measurement."""
 
@@ -281,6 +286,7 @@ class RowMaker:
             flags=(
                 *self._flags(prepared, whole, is_baseline, errors.hair),
                 *hand_flag(match),
+                *card_flag(look.get(WHOLE)),
             ),
             look=self.looks.photo_look(number) if self.looks is not None else None,
         )

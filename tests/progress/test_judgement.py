@@ -8,7 +8,7 @@ import pytest
 
 from tests.progress.looks import look, reading, view_with
 from tracker.measure.results import Estimate
-from tracker.measure.skin_look import SkinLook
+from tracker.measure.skin_look import CARD, CARD_AND_NATIVE, SkinLook
 from tracker.progress.evenness import fade_cells, unevenness
 from tracker.progress.judgement import Item, Verdict, clearance_word, judge
 
@@ -69,6 +69,31 @@ def test_a_colour_that_cannot_be_supported_is_withheld_with_its_reason() -> None
         assert found[item, "all"].word == "withheld"
         assert "too little untreated skin" in found[item, "all"].sentence
         assert not found[item, "all"].value.measured
+
+
+def test_what_set_the_light_is_said() -> None:
+    def words(skin: SkinLook) -> str:
+        return items_of(skin)[Item.TONE, "all"].sentence
+
+    assert "light set by native skin alone" in words(look())
+    carded = replace(look(), reference=CARD_AND_NATIVE, card="marker card")
+    assert "light set by the marker card and native skin" in words(carded)
+    refused = replace(look(), card="marker card not used: clipped")
+    assert "native skin alone; marker card not used: clipped" in words(refused)
+
+
+def test_by_a_card_alone_nothing_is_said_against_native_skin() -> None:
+    alone = replace(
+        SkinLook.missing(""),
+        reference=CARD,
+        treated_change_delta_e=Estimate(3.1, 1.2, 5.0, 200, "dE00"),
+    )
+    found = items_of(alone)
+    for item in (Item.TONE, Item.CAST, Item.SHADOW):
+        assert found[item, "all"].word == "withheld"
+        assert found[item, "all"].verdict is Verdict.CANNOT_TELL
+        assert "no untreated skin beside" in found[item, "all"].sentence
+        assert "changed by CIEDE2000 3.1 (1.2 to 5.0)" in found[item, "all"].sentence
 
 
 def test_shadow_without_dots() -> None:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import date
 
 from tests import factories
-from tests.progress.looks import view_with
+from tests.progress.looks import look, reading, view_with
 from tests.progress.series import series
+from tracker.measure.skin_look import SkinLook
 from tracker.progress.comparable import (
     Case,
     DensityClass,
@@ -103,6 +104,23 @@ def test_the_sheet_names_flags_goals_and_sources() -> None:
     assert "Correction: as for full removal." in page
     assert page.count("full removal of mild work") == 1
     assert "<script" not in page
+
+
+def test_the_sheet_gives_ita_by_a_card_with_its_error() -> None:
+    angle = reading(33.0, 5.0, "deg")
+    beside = replace(look(), card="24-patch card", ita_native=angle)
+    alone = replace(
+        SkinLook.missing(""), card="marker card", ita_treated=angle, ita_treated_deg=33.0
+    )
+    for skin, words in (
+        (beside, "ITA of native skin by the 24-patch card: 33° (23 to 43)"),
+        (alone, "ITA of treated skin by the marker card: 33° (23 to 43)"),
+    ):
+        analysis = replace(factories.make_analysis(), views=(view_with(skin, first=skin),))
+        sheet = consultation(analysis, CaseFacts())
+        assert words in sheet.views[0].remarks
+        assert words in consultation_text(sheet)
+    assert sheet.views[0].ita_deg == 33.0
 
 
 def test_the_sheet_without_anything_known() -> None:

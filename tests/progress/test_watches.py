@@ -10,7 +10,7 @@ import pytest
 from tests.progress.looks import look, photo_look, reading, view_with
 from tests.progress.series import series
 from tracker.measure.results import Estimate
-from tracker.measure.skin_look import SkinLook
+from tracker.measure.skin_look import CARD, SkinLook
 from tracker.progress.watches import ADVICE, FALSE_ALARMS, Sign, State, watch_view
 from tracker.series import PhotoLook, Stage
 
@@ -65,6 +65,21 @@ def test_a_withheld_colour_says_why() -> None:
     found = by_sign(SkinLook.missing("too little untreated skin in view to compare with"))
     assert found[Sign.REDNESS].state is State.CANNOT_TELL
     assert "too little untreated skin" in found[Sign.REDNESS].sentence
+
+
+def test_by_cards_alone_redness_is_watched_and_the_words_say_so() -> None:
+    alone = replace(SkinLook.missing(""), reference=CARD, erythema_change=reading(0.15, 0.03, "OD"))
+    watch = by_sign(alone)[Sign.REDNESS]
+    assert watch.state is State.SEEN
+    assert "by the colour card in both photos, no native skin beside" in watch.sentence
+    darker = replace(
+        alone,
+        melanin_change=reading(0.3, 0.03, "OD"),
+        lightness_change=reading(0.3, 0.03, "OD"),
+    )
+    words = by_sign(darker)[Sign.DARKER_SKIN].sentence
+    assert "by the colour card" in words
+    assert "nan" not in words
 
 
 def test_pigment_darkening_against_the_photo_before() -> None:

@@ -113,6 +113,13 @@ def test_json_holds_everything_and_is_strict() -> None:
     assert content["sessions"][0]["date"] == "2026-01-20"
 
 
+def test_what_was_worked_out_from_dots_is_no_column_of_them() -> None:
+    analysis = make_analysis()
+    before = analysis_json(analysis)
+    assert analysis.views[0].dots.spacing_px > 0
+    assert analysis_json(analysis) == before
+
+
 def test_text_with_commas_quotes_and_lines_survives() -> None:
     odd = replace(make_refused('a,"b".jpg'), reason="two\nlines, and a comma")
     row = rows_of(photos_csv(make_analysis(views=(), refused=(odd,))))[0]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
+import zlib
 from dataclasses import fields, is_dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 
 import tracker.storage.results as results
 from tests.factories import make_analysis
+from tests.progress.looks import look as calm_look
 from tests.storage.made_up import CountingAnalysis, add_client, incoming, make_measured_view
 from tracker import METHOD_VERSION, redating
 from tracker.analysis import AnalysisSettings, analyse_series
@@ -241,6 +244,28 @@ def test_a_result_comes_back_value_for_value() -> None:
     assert same(analysis, again)
     assert to_bytes(analysis) == to_bytes(again)
     assert analysis_json(analysis) == analysis_json(again)
+
+
+def test_looks_of_before_there_were_cards_are_read() -> None:
+    made = make_analysis_without_registration()
+    view = made.views[0]
+    whole = view.photos[1].whole
+    old = replace(whole, look=calm_look())
+    photos = (view.photos[0], replace(view.photos[1], whole=old), *view.photos[2:])
+    data = to_bytes(replace(made, views=(replace(view, photos=photos),)))
+    body = zlib.decompress(data[6:])
+    (length,) = struct.unpack_from("<Q", body)
+    words = body[8 : 8 + length].decode()
+    for name in ("native_l", "ita_native", "ita_treated", "card"):
+        assert words.count(f'"{name}":') == 1
+        words = words.replace(f'"{name}":', f'"unknown_{name}":')
+    content = words.encode()
+    again = from_bytes(
+        data[:6] + zlib.compress(struct.pack("<Q", len(content)) + content + body[8 + length :])
+    )
+    look = again.views[0].photos[1].whole
+    assert look is not None
+    assert same(look.look, calm_look())
 
 
 def test_what_has_no_place_in_a_result_is_refused() -> None:

@@ -71,6 +71,25 @@ class MeasuringFrame:
         inside: BoolArray = self.crop(mask.astype(np.float32)) > 0.99
         return inside
 
+    def covered(
+        self,
+        outline_px: FloatColumn,
+        shape: tuple[int, int],
+        registration: Registration | None,
+    ) -> BoolArray:
+        """True where the frame shows the inside of an outline (n, 2) of a photo, or near it.
+
+        `shape` is the photo's; `registration` is None for the baseline photo itself.
+        """
+        mask = np.zeros(shape, np.float32)
+        cv2.fillPoly(mask, [np.rint(outline_px).astype(np.int32)], 1.0)
+        if registration is None:
+            seen = self.crop(mask)
+        else:
+            seen = self.view_of(registration, shape).resample(mask)
+        grown = cv2.dilate((seen > 0.01).astype(np.uint8), np.ones((5, 5), np.uint8))
+        return np.asarray(grown > 0)
+
     def resample(self, image: FloatArray, registration: Registration) -> FloatArray:
         """A channel of the moving photo seen in the frame.
 

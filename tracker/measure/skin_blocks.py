@@ -8,7 +8,7 @@ is smooth, and is fitted along.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -63,6 +63,12 @@ class Effect:
     @property
     def measured(self) -> bool:
         return not self.reason
+
+    def scaled(self, matrix: FloatColumn) -> Effect:
+        """The effect in other units: `matrix` (k, k) times the values."""
+        return replace(
+            self, value=matrix @ self.value, covariance=matrix @ self.covariance @ matrix.T
+        )
 
 
 def skin_blocks(codes: FloatArray) -> SkinBlocks:

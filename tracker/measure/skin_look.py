@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.color import deltaE_ciede2000, rgb2lab
 
+from tracker.measure.card_steps import CardCorrection
 from tracker.measure.luminance import BoolArray
 from tracker.measure.results import Estimate, FloatColumn
 from tracker.measure.skin_blocks import LUMINANCE, Effect, SkinBlocks, treated_effect
@@ -47,6 +48,10 @@ FLOOR_WIDTH = 0.09
 FLOOR_INK_COLOUR = 0.026
 """SD of ln(red over luminance pigment) by the camera's colours."""
 
+NATIVE, CARD, CARD_AND_NATIVE = "native skin", "colour card", "colour card and native skin"
+NO_LIGHTNESS, NO_ANGLE = Estimate.missing("L*"), Estimate.missing("deg")
+NO_DELTA_E = Estimate.missing("dE00")
+
 
 @dataclass(frozen=True)
 class SkinLook:
@@ -57,7 +62,8 @@ class SkinLook:
     reason : str
         Why there is no colour claim; empty where there is one.
     reference : str
-        What colour is normalised on: `native skin` or `colour card and native skin`.
+        What colour is normalised on: `NATIVE`, `CARD_AND_NATIVE` or `CARD`. By `CARD` alone the
+        changes are of treated skin itself, and nothing is said against native skin.
     skin_delta_e, whole_delta_e : Estimate
         CIEDE2000 between treated and native skin: between the dots, and dots included as seen
         from a few feet.
@@ -79,6 +85,13 @@ class SkinLook:
         native. Positive: redder, browner, darker.
     relief_change : Estimate
         ln of the spread of fine density between the dots, against the baseline.
+    native_l, ita_native, ita_treated : Estimate
+        L* of native skin, and the angles above with their error: only where a card sets them.
+    treated_change_delta_e, treated_change_l : Estimate
+        CIEDE2000 and L* of the treated skin between the dots against the baseline photo, by the
+        cards of both.
+    card : str
+        What became of the card in the photo; empty where none was seen.
     gloss_change : Estimate
         How much whiter (linear blue over red) the shiniest twentieth of the skin became against
         its middle, treated minus native, since the baseline.
@@ -100,6 +113,12 @@ class SkinLook:
     lightness_change: Estimate
     relief_change: Estimate
     gloss_change: Estimate
+    native_l: Estimate = NO_LIGHTNESS
+    ita_native: Estimate = NO_ANGLE
+    ita_treated: Estimate = NO_ANGLE
+    treated_change_delta_e: Estimate = NO_DELTA_E
+    treated_change_l: Estimate = NO_LIGHTNESS
+    card: str = ""
 
     @classmethod
     def missing(cls, reason: str) -> SkinLook:
@@ -134,10 +153,17 @@ class ColourComparison:
     delta_l: Estimate
     delta_b: Estimate
     ita_deg: float
+    ita_treated: Estimate
+    native_l: Estimate
+    ita_native: Estimate
 
 
 def compare_colour(
-    native_density: FloatColumn, effect: Effect, *, ink_density: float = 0.0
+    native_density: FloatColumn,
+    effect: Effect,
+    *,
+    ink_density: float = 0.0,
+    native_covariance: FloatColumn | None = None,
 ) -> ColourComparison:
     """Colour difference of treated and native skin.
 
@@ -149,6 +175,8 @@ def compare_colour(
         Density that treated skin has more (`treated_effect`), with its covariance.
     ink_density : float
         Mean density of the dots over the area, neutral; 0 for the skin between them.
+    native_covariance : ndarray of shape (3, 3), optional
+        What `native_density` may be off by, where a card says so; else it is taken as it is.
 
     Returns
     -------
@@ -164,9 +192,13 @@ def compare_colour(
     covariance = effect.covariance + np.diag(FLOOR_DENSITY**2)
     middle = effect.value + ink_density
     draws = np.random.default_rng(SEED).multivariate_normal(middle, covariance, DRAWS)
-    native = _lab(native_density[None])
-    treated = _lab(native_density + np.vstack([middle, draws]))
-    far = deltaE_ciede2000(np.repeat(native, len(treated), axis=0), treated)  # type: ignore[no-untyped-call]
+    away = np.zeros((DRAWS + 1, 3))
+    if native_covariance is not None:
+        spread = np.random.default_rng(SEED + 1)
+        away[1:] = spread.multivariate_normal(np.zeros(3), native_covariance, DRAWS)
+    native = lab_of(native_density + away)
+    treated = lab_of(native_density + away + np.vstack([middle, draws]))
+    far = deltaE_ciede2000(native, treated)  # type: ignore[no-untyped-call]
     n = effect.n_treated
     low, high = np.quantile(far[1:], [0.025, 0.975])
     # chi-square with three degrees of freedom, 95 %
@@ -175,28 +207,33 @@ def compare_colour(
     value = float(far[0])
     return ColourComparison(
         Estimate(value, min(float(low), value), max(float(high), value), n, "dE00"),
-        _spread(treated[:, 0] - native[0, 0], n, "L*"),
-        _spread(treated[:, 2] - native[0, 2], n, "b*"),
-        ita_deg(treated[0]),
+        spread_of(treated[:, 0] - native[:, 0], n, "L*"),
+        spread_of(treated[:, 2] - native[:, 2], n, "b*"),
+        float(ita_deg(treated)[0]),
+        spread_of(ita_deg(treated), n, "deg"),
+        spread_of(native[:, 0], effect.n_native, "L*"),
+        spread_of(ita_deg(native), effect.n_native, "deg"),
     )
 
 
-def _spread(values: FloatColumn, n: int, unit: str) -> Estimate:
+def spread_of(values: FloatColumn, n: int, unit: str) -> Estimate:
     """First value with the 95 % range of the others."""
     low, high = np.quantile(values[1:], [0.025, 0.975])
     middle = float(values[0])
     return Estimate(middle, min(float(low), middle), max(float(high), middle), n, unit)
 
 
-def _lab(density: FloatColumn) -> FloatColumn:
+def lab_of(density: FloatColumn) -> FloatColumn:
+    """L*, a*, b* (D65) of densities of red, green and blue, (n, 3)."""
     linear = np.clip(10.0**-density, 0, 1)
     encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     return np.asarray(rgb2lab(encoded[:, None, :])[:, 0], np.float64)
 
 
-def ita_deg(lab: FloatColumn) -> float:
-    """Individual typology angle arctan((L* - 50) / b*) in degrees."""
-    return float(np.degrees(np.arctan2(lab[0] - 50, lab[2])))
+def ita_deg(lab: FloatColumn) -> FloatColumn:
+    """Individual typology angle arctan((L* - 50) / b*) in degrees, of L*, a*, b* (..., 3)."""
+    angle: FloatColumn = np.degrees(np.arctan2(lab[..., 0] - 50, lab[..., 2]))
+    return angle
 
 
 def estimate(value: float, variance: float, floor: float, n: int, unit: str) -> Estimate:
@@ -250,7 +287,7 @@ def colour_look(
     native: BoolArray,
     *,
     ink_density: float,
-    card_density: FloatColumn | None = None,
+    card: CardCorrection | None = None,
 ) -> SkinLook:
     """Colour part of a `SkinLook`; relief and gloss are not measured here.
 
@@ -262,23 +299,31 @@ def colour_look(
         Blocks of treated skin (of one zone), and of native skin.
     ink_density : float
         Mean density of the dots over the treated area.
-    card_density : ndarray of shape (3,), optional
-        What a colour card says must be added to red, green and blue density.
+    card : CardCorrection, optional
+        What a card in the photo says of its white balance, exposure and tone.
     """
     effect = treated_effect(blocks.density, blocks, treated, native)
     if not effect.measured:
         return SkinLook.missing(effect.reason)
     native_seen = np.nanmedian(blocks.density[native], axis=0)
-    native_density = native_seen
-    if card_density is not None:
-        native_density = native_density + card_density
-    skin = compare_colour(native_density, effect)
-    whole = compare_colour(native_density, effect, ink_density=ink_density)
-    index = INDICES @ effect.value
+    native_density, native_covariance, true_effect = native_seen, None, effect
+    if card is not None:
+        added, native_covariance = card.to_add(native_seen)
+        native_density = native_seen + added
+        true_effect = effect.scaled(card.of_differences(native_seen))
+    skin = compare_colour(native_density, true_effect, native_covariance=native_covariance)
+    whole = compare_colour(
+        native_density,
+        true_effect,
+        ink_density=ink_density,
+        native_covariance=native_covariance,
+    )
+    beside = INDICES @ effect.value
     own = np.diag(INDICES @ effect.covariance @ INDICES.T)
     change = treated_effect(blocks.density - first.density, blocks, treated, native)
     n = effect.n_treated
-    shadow = estimate(effect.value[0], effect.covariance[0, 0], FLOOR_DENSITY[0], n, "OD")
+    shade = true_effect
+    shadow = estimate(shade.value[0], shade.covariance[0, 0], FLOOR_DENSITY[0], n, "OD")
     missing = Estimate.missing("OD")
     changes = [missing] * 3
     if change.measured:
@@ -296,21 +341,25 @@ def colour_look(
             floor = float(np.hypot(FLOOR_ERYTHEMA, FLOOR_VEIL * veil))
             changes[0] = estimate(red.value[0], red.covariance[0, 0], floor, red.n_treated, "OD")
     nothing = SkinLook.missing("")
+    absolute = {}
+    if card is not None:
+        absolute = {name: getattr(skin, name) for name in ("native_l", "ita_native", "ita_treated")}
     return SkinLook(
         reason="",
-        reference="native skin" if card_density is None else "colour card and native skin",
+        reference=NATIVE if card is None else CARD_AND_NATIVE,
         skin_delta_e=skin.delta_e,
         whole_delta_e=whole.delta_e,
         delta_l=whole.delta_l,
         delta_b=whole.delta_b,
         skin_delta_l=skin.delta_l,
         ita_treated_deg=skin.ita_deg,
-        ita_native_deg=ita_deg(_lab(native_density[None])[0]),
+        ita_native_deg=float(ita_deg(lab_of(native_density[None]))[0]),
         shadow=shadow,
-        erythema=estimate(index[0], own[0], FLOOR_ERYTHEMA, n, "OD"),
+        erythema=estimate(beside[0], own[0], FLOOR_ERYTHEMA, n, "OD"),
         erythema_change=changes[0],
         melanin_change=changes[1],
         lightness_change=changes[2],
         relief_change=nothing.relief_change,
         gloss_change=nothing.gloss_change,
+        **absolute,
     )

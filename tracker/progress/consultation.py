@@ -151,7 +151,14 @@ def _baseline(view: ViewAnalysis) -> ViewBaseline | None:
     if reason:
         remarks.append(f"no colour claim: {reason}")
     elif look is not None:
-        ita = look.ita_native_deg
+        native = math.isfinite(look.ita_native_deg)
+        ita = look.ita_native_deg if native else look.ita_treated_deg
+        by_card = look.ita_native if native else look.ita_treated
+        if by_card.measured:
+            remarks.append(
+                f"ITA of {'native' if native else 'treated'} skin by the {look.card}: "
+                f"{by_card.value:.0f}° ({by_card.low:.0f} to {by_card.high:.0f})"
+            )
     per_cm2 = baseline_density(view)
     coverage = math.nan
     if view.scale_mm_per_px and per_cm2 > 0 and len(view.dots):

@@ -14,7 +14,7 @@ import numpy as np
 
 from tracker.measure.edge import edge_steepness
 from tracker.measure.results import Estimate
-from tracker.measure.skin_look import SkinLook
+from tracker.measure.skin_look import CARD, CARD_AND_NATIVE, SkinLook
 from tracker.progress.evenness import unevenness
 from tracker.progress.points import WHOLE, measures_of
 from tracker.series import PhotoMeasures, ViewAnalysis, ZoneMeasures
@@ -217,10 +217,31 @@ def withheld(look: SkinLook | None) -> str:
     return look.reason
 
 
+def no_native(look: SkinLook | None) -> str:
+    """Why nothing is said against native skin, and what the card says instead; else empty."""
+    reason = withheld(look)
+    if look is None or reason or look.reference != CARD:
+        return reason
+    change = look.treated_change_delta_e
+    return (
+        "no untreated skin beside to compare with; by the card in both photos the treated skin "
+        f"itself changed by CIEDE2000 {change.value:.1f} ({change.low:.1f} to {change.high:.1f}) "
+        "since the baseline"
+    )
+
+
+def normalised_on(look: SkinLook) -> str:
+    """What white balance and exposure were taken from."""
+    if look.reference == CARD_AND_NATIVE:
+        return f"light set by the {look.card} and native skin"
+    unused = f"; {look.card}" if look.card else ""
+    return f"light set by native skin alone{unused}"
+
+
 def _tone(
     look: SkinLook | None, first: SkinLook | None, photo: PhotoMeasures, zone: str
 ) -> list[Judgement]:
-    reason = withheld(look)
+    reason = no_native(look)
     none_e, none_b = Estimate.missing("dE00"), Estimate.missing("b*")
     if look is None or reason:
         words = f"no colour claim: {reason}"
@@ -241,7 +262,7 @@ def _tone(
         word = "visible" if tone.value < 5 else "clearly different"
     words = (
         f"CIEDE2000 {tone.value:.1f} ({tone.low:.1f} to {tone.high:.1f}) against native skin; "
-        f"from about {NOTICEABLE_DELTA_E:.0f} on people see it"
+        f"from about {NOTICEABLE_DELTA_E:.0f} on people see it; {normalised_on(look)}"
     )
     flash = "cannot tell"
     if cast.high < 0 and cast.value <= CAST_B:
@@ -301,7 +322,7 @@ def _shadow(
     zone: str,
 ) -> Judgement:
     none = Estimate.missing("OD")
-    reason = withheld(look)
+    reason = no_native(look)
     if look is None or reason:
         words = f"no colour claim: {reason}"
         return Judgement(

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.stats import norm
 
 from tracker.measure.results import Estimate
+from tracker.measure.skin_look import CARD, SkinLook
 from tracker.series import PhotoMeasures, Stage, Status, ViewAnalysis
 
 FALSE_ALARMS = 0.05
@@ -225,7 +226,7 @@ def _redness(photo: PhotoMeasures) -> _Reading:
         days = of.days_since_session
         when = f", {days} days after a session" if days is not None else ""
         words = (
-            f"erythema index {change.value:+.3f} against the baseline and native skin{when} "
+            f"erythema index {change.value:+.3f} against {_against(of)}{when} "
             f"({change.low:+.3f} to {change.high:+.3f})"
         )
         return change, _z(change, 1.0), words
@@ -241,13 +242,7 @@ def _lighter(photo: PhotoMeasures) -> _Reading:
         melanin = look.melanin_change
         # Fading ink makes skin lighter as well, but not less brown: both must speak.
         both = min(_z(melanin, -1.0), _z(look.lightness_change, -1.0))
-        beside = look.skin_delta_l
-        words = (
-            f"melanin index {melanin.value:+.3f} against the baseline ({melanin.low:+.3f} to "
-            f"{melanin.high:+.3f}); L* {beside.value:+.1f} against native skin, ITA "
-            f"{look.ita_treated_deg:.0f}° beside {look.ita_native_deg:.0f}° (estimates)"
-        )
-        return melanin, both, words
+        return melanin, both, _melanin_words(of, look)
 
     return _colour(photo, read)
 
@@ -260,15 +255,31 @@ def _darker_skin(photo: PhotoMeasures) -> _Reading:
         melanin = look.melanin_change
         # Fading ink looks a little browner, but never darker: both must speak.
         both = min(_z(melanin, 1.0), _z(look.lightness_change, 1.0))
-        beside = look.skin_delta_l
-        words = (
-            f"melanin index {melanin.value:+.3f} against the baseline ({melanin.low:+.3f} to "
-            f"{melanin.high:+.3f}); L* {beside.value:+.1f} against native skin, ITA "
-            f"{look.ita_treated_deg:.0f}° beside {look.ita_native_deg:.0f}° (estimates)"
-        )
-        return melanin, both, words
+        return melanin, both, _melanin_words(of, look)
 
     return _colour(photo, read)
+
+
+def _against(photo: PhotoMeasures) -> str:
+    """What a change of colour was taken against."""
+    look = photo.whole.look if photo.whole is not None else None
+    if look is not None and look.reference == CARD:
+        return "the baseline by the colour card in both photos, no native skin beside"
+    return "the baseline and native skin"
+
+
+def _melanin_words(photo: PhotoMeasures, look: SkinLook) -> str:
+    melanin, beside = look.melanin_change, look.skin_delta_l
+    words = (
+        f"melanin index {melanin.value:+.3f} against {_against(photo)} ({melanin.low:+.3f} to "
+        f"{melanin.high:+.3f})"
+    )
+    if not beside.measured:
+        return words
+    return (
+        f"{words}; L* {beside.value:+.1f} against native skin, ITA "
+        f"{look.ita_treated_deg:.0f}° beside {look.ita_native_deg:.0f}° (estimates)"
+    )
 
 
 def _darkening(photos: Sequence[PhotoMeasures]) -> list[_Reading]:

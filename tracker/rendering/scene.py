@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tracker.rendering.camera import Camera
 from tracker.rendering.camera_processing import decode_jpeg, develop, encode_jpeg, expose
+from tracker.rendering.colour_cards import paint_card
 from tracker.rendering.hair import (
     GREY_REFLECTANCE,
     HAIR_REFLECTANCE,
@@ -239,6 +240,8 @@ def _render_photo(spec: SeriesSpec, index: int, person: Person, camera: Camera) 
         light = light * cover[..., None] + view.surroundings * (1 - cover[..., None])
     skin_region = (cover > 0.5) & (view.head_cover > 0.5)
     light = _add_hair(spec, index, person, camera, light, view)
+    if photo.card is not None:
+        light = paint_card(light, photo.card, photo, spec.px_per_mm)
     rng = stream(spec, 50, index)
     light = light * _exposure_gain(light, skin_region, photo)
     srgb = develop(expose(light, photo, rng), photo)

@@ -9,6 +9,21 @@ View = Literal["front", "top", "crown", "left", "right", "back", "close-up"]
 
 
 @dataclass(frozen=True)
+class CardSpec:
+    """A grey or colour card that lies in the scene."""
+
+    kind: Literal["marker", "chart"] = "marker"
+    place_px: tuple[float, float] = (0.0, 0.0)
+    """Its middle, from the middle of the photo."""
+    turn_deg: float = 0.0
+    tilt_right_deg: float = 0.0
+    """How far its right side lies behind its left, as seen from the camera."""
+    tilt_down_deg: float = 0.0
+    print_gamma: float = 1.0
+    """Of the printer: above 1 its greys are darker than meant."""
+
+
+@dataclass(frozen=True)
 class PhotoSpec:
     """One photo: what time, the shave, the hand that held the camera and the phone did."""
 
@@ -72,6 +87,8 @@ class PhotoSpec:
     """1 takes 30 % more red and 30 % less blue light away than neutral ink does."""
     other_person: bool = False
     """The photo shows another head: it must be refused."""
+    card: CardSpec | None = None
+    """A card beside or on the head."""
 
 
 @dataclass(frozen=True)

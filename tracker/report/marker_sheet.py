@@ -1,7 +1,8 @@
 """A sheet to print: cards with a marker of known size, a millimetre scale and grey patches.
 
 The PDF is written by hand: rectangles, lines and a built-in font are all it needs, every length is
-exact, and the same sheet is the same bytes. The marker is the one that `measure.scale` reads.
+exact, and the same sheet is the same bytes. The marker is the one that `measure.scale` reads, the
+greys stand where `measure.colour_card` looks for them.
 """
 
 from __future__ import annotations
@@ -12,16 +13,20 @@ from enum import Enum
 import cv2
 import numpy as np
 
+from tracker.measure.marker_card import (
+    CARD_MM,
+    DICTIONARY,
+    GREYS,
+    MARKER_CORNER_MM,
+    MARKER_ID,
+    MARKER_MM,
+    patch_boxes_mm,
+)
 from tracker.measure.scale import DICTIONARIES
 
+__all__ = ["CARD_MM", "MARKER_MM", "Paper", "marker_sheet", "sheet_content"]
+
 POINTS_PER_MM = 72 / 25.4
-MARKER_MM = 20.0
-"""Side of the printed marker: what `marker_mm` is to be set to."""
-DICTIONARY, MARKER_ID = "DICT_4X4_50", 7
-GREYS = (0.95, 0.80, 0.62, 0.44, 0.27, 0.12)
-"""Grey of the patches in sRGB codes over 255, from light to dark."""
-CARD_MM = (85.0, 54.0)
-"""Of a bank card: it lies flat beside the head."""
 
 
 class Paper(Enum):
@@ -83,6 +88,11 @@ def sheet_content(paper: Paper) -> tuple[list[Box], list[Words]]:
         Words(
             left + 104, height - 26.6, 9, "else the scale is wrong: print again.",
         ),
+        Words(
+            left, 9, 7.5,
+            "Print in grey, black ink only: greys and paper set white balance and exposure. "
+            "A card with a cast, shine or shadow is not used.",
+        ),
     ]  # fmt: skip
     boxes += _ruler(left, height - 27, 100)
     for row in range(4):
@@ -103,15 +113,18 @@ def _card(left: float, bottom: float) -> tuple[list[Box], list[Words]]:
         Box(left, bottom, hair, height, 0.6),
         Box(left + width - hair, bottom, hair, height, 0.6),
     ]
-    marker_left, marker_bottom = left + 6, bottom + height - 6 - MARKER_MM
+    marker_left = left + MARKER_CORNER_MM[0]
+    marker_bottom = bottom + height - MARKER_CORNER_MM[1] - MARKER_MM
     patches = [
-        Box(left + 32 + 8 * k, bottom + height - 6 - 14, 7, 14, grey)
-        for k, grey in enumerate(GREYS)
+        Box(left + x, bottom + height - low, right - x, low - high, grey)
+        for (x, high, right, low), grey in zip(patch_boxes_mm().tolist(), GREYS, strict=True)
     ]
     words = [
         Words(left + 32, bottom + height - 26, 7, f"marker side {MARKER_MM:g} mm, {DICTIONARY}"),
-        Words(left + 6, bottom + 3, 6.5, "Lay flat beside the dots, in the same light. mm"),
-    ]
+        Words(left + 6, bottom + 5.2, 6.5, "Lay flat beside the dots, in the same light; nothing on it."),
+        Words(left + 78.5, bottom + 9, 6.5, "mm"),
+        Words(left + 6, bottom + 2.4, 6.5, "Greys: white balance and exposure. Use the same card every time."),
+    ]  # fmt: skip
     boxes = [
         *outline,
         *_marker(marker_left, marker_bottom),

@@ -11,7 +11,7 @@ import io
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,14 @@ from numpy.typing import NDArray
 from tracker.measure.results import Dots, FloatColumn, Kind
 from tracker.progress.report import Progress, progress_content
 from tracker.report.spreadsheet import safe_cell, safe_value
-from tracker.series import PhotoMeasures, SeriesAnalysis, Status, ViewAnalysis, ZoneMeasures
+from tracker.series import (
+    DotSeries,
+    PhotoMeasures,
+    SeriesAnalysis,
+    Status,
+    ViewAnalysis,
+    ZoneMeasures,
+)
 
 SCHEMA = "smp-tracker/analysis/1"
 
@@ -258,7 +265,7 @@ def _view_content(view: ViewAnalysis) -> dict[str, Any]:
         "dots": {
             "zone": view.dot_zone,
             "pigment_weight": _rounded(view.pigment_weight),
-            **{name: _rounded(column) for name, column in vars(view.dots).items()},
+            **_columns(view.dots),
         },
         "photos": [_photo_content(photo) for photo in view.photos],
     }
@@ -272,12 +279,13 @@ def _photo_content(photo: PhotoMeasures) -> dict[str, Any]:
         "look": asdict(photo.look) if photo.look else None,
         "whole": asdict(photo.whole) if photo.whole else None,
         "zones": [asdict(zone) for zone in photo.zones],
-        "dots": (
-            {name: _rounded(column) for name, column in vars(photo.dots).items()}
-            if photo.dots
-            else None
-        ),
+        "dots": _columns(photo.dots) if photo.dots else None,
     }
+
+
+def _columns(dots: Dots | DotSeries) -> dict[str, NDArray[Any]]:
+    """The columns of dots by name; what was worked out from them and kept is none."""
+    return {field.name: _rounded(getattr(dots, field.name)) for field in fields(dots)}
 
 
 def _rounded(column: NDArray[Any]) -> NDArray[Any]:

@@ -215,8 +215,8 @@ def _sheet() -> None:
     st.html(
         '<div class="smp"><h2>Marker sheet</h2><p class="quiet">Print it once at 100 %, cut out a card '
         "and lay it beside the dots: the program reads the scale off the black marker (set the marker's "
-        f"side to {MARKER_MM:g} mm), and you see dots per cm². Millimetre scale and grey patches are for "
-        "the eye.</p></div>"
+        f"side to {MARKER_MM:g} mm), and you see dots per cm². Its greys set white balance and exposure: "
+        "flat, in the skin's light, the same card every time. The millimetre scale is for the eye.</p></div>"
     )
     columns = st.columns(len(PAPERS))
     for column, (paper, name) in zip(columns, PAPERS, strict=True):
