@@ -14,266 +14,192 @@ import argparse
 import json
 import math
 import subprocess
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import beta
 
 from benchmarks.progress_curve import calibration, calibration_table
-from tracker.analysis import analyse_series
-from tracker.measure.results import Estimate
-from tracker.progress.watches import FALSE_ALARMS, Sign, State, watch_view
+from benchmarks.progress_series import (
+    CHANGES,
+    FIRST_SEED,
+    NULL,
+    NULL_PRESETS,
+    heads,
+    heads_showing,
+    measure,
+)
+from tracker.progress.watches import FALSE_ALARMS, Sign, State
 from tracker.rendering.clients import SKIN_TYPE_NAMES
-from tracker.series import SeriesPhoto, ViewAnalysis
-from tracker.synthetic import SeriesSpec, render_series, scene_specs
 
-HISTORY = (0.0, 0.30, 0.55)
-SIDE_PX, SHRINK = 800, 0.58
-FIRST_SEED = 202
-"""Floors and thresholds were set on seeds 1 to 5, 101 to 104 and 201 of the same presets."""
 ERYTHEMA_OF_BLOOD = 0.9
 """log10(R/G) that one unit of the renderer's haemoglobin density adds."""
-
-REDNESS_ENDS_MM = 4.0
-"""The renderer's redness ends over this distance from the treated area's border."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """A true change of the last photo: what the renderer is told, and its size in words."""
-
-    sign: Sign
-    words: str
-    photo: Mapping[str, float]
-    presets: tuple[str, ...] = ("clinic", "phone", "dark")
-
-
-CHANGES: Mapping[str, Change] = {
-    "redness": Change(Sign.REDNESS, "haemoglobin density +0.08", {"redness": 0.08}),
-    "lighter": Change(Sign.LIGHTER, "melanin density -0.14", {"melanin_change": -0.14}),
-    "darker": Change(Sign.DARKER_SKIN, "melanin density +0.14", {"melanin_change": 0.14}),
-    "darkening": Change(Sign.DARKENING, "30 % gone, then 0 %", {"fade": 0.0}),
-    "rough": Change(Sign.TEXTURE, "relief five times as strong", {"relief_change": 4.0}),
-    "sheen": Change(Sign.TEXTURE, "nine times the oil", {"sheen": 8.0}),
-    "hair": Change(Sign.HAIR, "80 % of the hairs lost", {"hair_loss": 0.8}, ("hairy",)),
-    "spread": Change(Sign.SPREAD, "dots twice as wide", {"ink_spread": 1.0}),
-    "blue": Change(Sign.BLUE, "45 % more red, 45 % less blue", {"ink_blue": 1.5}),
-}
-NULL = "nothing"
-NULL_PRESETS = ("clinic", "phone", "dark", "hairy")
-TYPES = "by skin type"
-
-
-@dataclass(frozen=True)
-class Job:
-    kind: str
-    preset: str
-    seed: int
-    skin_type: int = 0
-    """0 keeps the preset's own."""
-
-
-def small_scene(job: Job) -> SeriesSpec:
-    """A small rendered series of a preset, with a job's true change in its last photo."""
-    spec = scene_specs(job.preset, job.seed, HISTORY)
-    spec = replace(spec, width_px=SIDE_PX, height_px=SIDE_PX, px_per_mm=spec.px_per_mm * SHRINK)
-    if job.skin_type:
-        spec = replace(spec, skin_type=job.skin_type)
-    kind = "redness" if job.kind == TYPES else job.kind
-    if kind == NULL:
-        return spec
-    last = replace(spec.photos[-1], **CHANGES[kind].photo)  # type: ignore[arg-type]
-    return replace(spec, photos=(*spec.photos[:-1], last))
-
-
-def jobs(n_null: int, n_changes: int, n_types: int) -> list[Job]:
-    """All series, mixed so that a run stopped early has some of each."""
-    found: list[Job] = []
-    for k in range(max(n_null, n_changes, n_types)):
-        seed = FIRST_SEED + k
-        if k < n_null:
-            found += [Job(NULL, preset, seed) for preset in NULL_PRESETS]
-        if k < n_changes:
-            found += [
-                Job(kind, change.presets[k % len(change.presets)], seed)
-                for kind, change in CHANGES.items()
-            ]
-        if k < n_types:
-            found += [Job(TYPES, "clinic", seed, skin) for skin in range(1, 7)]
-    return found
-
-
-def measure(job: Job) -> dict[str, Any]:
-    """Render and measure one series; its watches and readings as plain values."""
-    import cv2
-
-    cv2.setNumThreads(1)
-    spec = small_scene(job)
-    series = render_series(spec)
-
-    def reader(number: int) -> SeriesPhoto:
-        return SeriesPhoto(f"{number}.jpg", str(number), lambda: series.photos[number].srgb)
-
-    analysis = analyse_series([reader(k) for k in range(len(series.photos))], workers=1)
-    record: dict[str, Any] = asdict(job) | {"skin": spec.skin_type, "views": len(analysis.views)}
-    if not analysis.views:
-        return record
-    (view,) = analysis.views
-    record["watches"] = _watches(view)
-    # Up to the photo before the change, nothing but fade has happened: a null series too.
-    record["before"] = _watches(replace(view, photos=view.photos[:-1]))
-    record["red_share"] = _red_share(view, spec.px_per_mm)
-    record["photos"] = [
-        {
-            "true_fade": truth.fade,
-            "fade": _plain(row.whole.fade.value if row.whole else math.nan),
-            "reason": row.reason,
-            "look": {
-                key: value
-                for name in LOOKS
-                for key, value in _reading(name, getattr(row.whole.look, name)).items()
-            }
-            if row.whole is not None and row.whole.look is not None
-            else {},
-        }
-        for row, truth in zip(view.photos, series.photos, strict=True)
-    ]
-    return record
-
-
-LOOKS = (
-    "erythema_change",
-    "melanin_change",
-    "lightness_change",
-    "relief_change",
-    "gloss_change",
-)
-
-
-def _reading(name: str, value: Estimate) -> dict[str, float | None]:
-    sd = (value.high - value.low) / (2 * 1.959964)
-    return {name: _plain(value.value), f"{name}_sd": _plain(sd)}
-
-
-def _red_share(view: ViewAnalysis, px_per_mm: float) -> float:
-    """Mean share of the full redness over the treated area: the renderer lets it end softly."""
-    import cv2
-
-    mask = np.zeros(view.baseline_shape, np.uint8)
-    cv2.fillPoly(mask, [np.rint(p).astype(np.int32) for p in view.treated_outline_px], 1)
-    depth_mm = cv2.distanceTransform(mask, cv2.DIST_L2, 5)[mask > 0] / px_per_mm
-    return float(np.mean(1 / (1 + np.exp(-depth_mm / REDNESS_ENDS_MM)))) if mask.any() else math.nan
-
-
-def _watches(view: ViewAnalysis) -> dict[str, Any]:
-    return {
-        w.sign.value: {"state": w.state.value, "value": _plain(w.value.value)}
-        for w in watch_view(view)
-    }
-
-
-def _plain(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+REDNESS_OF_TYPES = CHANGES["redness"].photo[2]["redness"]
+SIX_SKINS = "heads in six skins"
 
 
 # --- tables ---
 
 
-def watch_tables(records: Sequence[dict[str, Any]]) -> str:
-    """False alarms on null series, and what was found of each true change."""
-    null = [(r["preset"], r["watches"]) for r in records if r["kind"] == NULL and "watches" in r]
-    null += [(r["preset"], r["before"]) for r in records if r["kind"] != NULL and "before" in r]
-    alarms = [
-        [sign for sign, w in found.items() if w["state"] == State.SEEN.value] for _, found in null
-    ]
-    wrong = sum(bool(a) for a in alarms)
-    share = f"{wrong / len(null):.1%}" if null else "none measured"
-    total = (
-        f"Null series: {len(null)}; with any watch raised: {wrong} ({share}; asked for is at most "
-        f"{FALSE_ALARMS:.0%})."
-    )
+FOUND_SHARE = 0.9
+"""A size is stated as found where at least this share of its series raised the watch."""
+
+
+def _interval(k: int, n: int) -> str:
+    """95 % interval of a share (Clopper & Pearson, Biometrika 26, 404, 1934)."""
+    if n == 0:
+        return "-"
+    low = 0.0 if k == 0 else float(beta.ppf(0.025, k, n - k + 1))
+    high = 1.0 if k == n else float(beta.ppf(0.975, k + 1, n - k))
+    return f"{low:.0%} to {high:.0%}"
+
+
+def _raised(watches: Mapping[str, Any]) -> list[str]:
+    return [sign for sign, w in watches.items() if w["state"] == State.SEEN.value]
+
+
+def null_table(records: Sequence[dict[str, Any]]) -> str:
+    """False alarms on null series, judged after the second and after the third photo."""
+    rows: dict[str, list[list[str]]] = {name: [] for name in (*NULL_PRESETS, SIX_SKINS)}
+    for record in records:
+        if record["series"]:
+            name = SIX_SKINS if record["skin_type"] else record["preset"]
+            alarms = {*_raised(record["series"][0]["watches"]), *_raised(record["before"])}
+            rows[name].append(sorted(alarms))
+    alarms = [a for own in rows.values() for a in own]
+    wrong, n = sum(map(bool, alarms)), len(alarms)
+    share = f"{wrong / n:.1%}, 95 % interval {_interval(wrong, n)}" if n else "none measured"
     lines = [
-        total,
+        (
+            f"Null series: {n}; with any watch raised after the second or the third photo: {wrong} "
+            f"({share}; asked for is at most {FALSE_ALARMS:.0%})."
+        ),
         "",
         "| scenes | null series | with a false alarm | which |",
         "|---|--:|--:|---|",
     ]
-    for preset in NULL_PRESETS:
-        own = [a for (name, _), a in zip(null, alarms, strict=True) if name == preset]
-        names = sorted({name for a in own for name in a})
-        lines.append(
-            f"| {preset} | {len(own)} | {sum(bool(a) for a in own)} | {', '.join(names) or '-'} |"
-        )
-    lines += [
-        "",
-        "| true change | size | series | found | cannot tell | median reading |",
-        "|---|---|--:|--:|--:|--:|",
-    ]
-    for kind, change in CHANGES.items():
-        own_records = [r for r in records if r["kind"] == kind and "watches" in r]
-        states = [r["watches"][change.sign.value] for r in own_records]
-        found = sum(s["state"] == State.SEEN.value for s in states)
-        silent = sum(s["state"] == State.CANNOT_TELL.value for s in states)
-        values = [s["value"] for s in states if s["value"] is not None]
-        middle = f"{np.median(values):+.3f}" if values else "-"
-        lines.append(
-            f"| {change.sign.value} ({kind}) | {change.words} | {len(states)} | {found} | {silent} "
-            f"| {middle} |"
-        )
+    for name, own in rows.items():
+        signs = ", ".join(sorted({sign for a in own for sign in a})) or "-"
+        lines.append(f"| {name} | {len(own)} | {sum(map(bool, own))} | {signs} |")
     return "\n".join(lines)
 
 
-def type_table(records: Sequence[dict[str, Any]]) -> str:
-    """Errors by skin type, on the same heads in six skins."""
-    by_type: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for record in records:
-        if record["kind"] == TYPES and "photos" in record:
-            by_type[record["skin"]].append(record)
-    truth = CHANGES["redness"].photo["redness"] * ERYTHEMA_OF_BLOOD
+def change_table(records: Sequence[dict[str, Any]]) -> str:
+    """What was found of each true change, size by size."""
     lines = [
         (
-            "| skin type | series | fade, mean error | no change: erythema, rms | in its own error "
-            "| melanin, rms | in its own error | redness read, of the true | told |"
+            "| true change | size | series | found | 95 % interval | cannot tell | median reading "
+            "| other signs raised |"
         ),
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+        "|---|---|--:|--:|--:|--:|--:|---|",
     ]
+    stated = ["", "| true change | smallest size found nine times in ten |", "|---|---|"]
+    for kind, change in CHANGES.items():
+        first = ""
+        for size, words in enumerate(change.sizes):
+            own = [
+                s
+                for r in records
+                if not r["skin_type"]
+                for s in r["series"]
+                if s["kind"] == kind and s["size"] == size
+            ]
+            states = [s["watches"][change.sign.value] for s in own]
+            n, found = len(states), sum(s["state"] == State.SEEN.value for s in states)
+            silent = sum(s["state"] == State.CANNOT_TELL.value for s in states)
+            values = [s["value"] for s in states if s["value"] is not None]
+            others = Counter(
+                sign for s in own for sign in _raised(s["watches"]) if sign != change.sign.value
+            )
+            middle = f"{np.median(values):+.3f}" if values else "-"
+            beside = ", ".join(f"{sign} {k}" for sign, k in others.most_common()) or "-"
+            lines.append(
+                f"| {change.sign.value} ({kind}) | {change.words} {words} | {n} | {found} "
+                f"| {_interval(found, n)} | {silent} | {middle} | {beside} |"
+            )
+            if not first and n and found / n >= FOUND_SHARE:
+                first = f"{change.words} {words}: {found} of {n} ({_interval(found, n)})"
+        stated.append(f"| {change.sign.value} ({kind}) | {first or 'none of these'} |")
+    return "\n".join(lines + stated)
 
-    def rms(v: list[float]) -> float:
-        return float(np.sqrt(np.mean(np.square(v)))) if v else math.nan
 
+def _rms(values: Sequence[float]) -> float:
+    return float(np.sqrt(np.mean(np.square(values)))) if len(values) else math.nan
+
+
+LIGHTNESS_STEP = 116 / 3 * math.log(10)
+"""L* that one unit of density takes from a surface of luminance 1; it falls with its cube root."""
+
+
+def _calm_readings(record: dict[str, Any]) -> list[dict[str, float]]:
+    """Errors of one null series' later photos: in density, in stated errors, in L* and in dE00."""
+    found = []
+    for photo in record["series"][0]["photos"][1:]:
+        look, row = photo["look"], {}
+        if photo["fade"] is not None:
+            row["fade"] = 100 * (photo["fade"] - photo["true_fade"])
+            row["fade, in its own error"] = (photo["fade"] - photo["true_fade"]) / photo["fade_sd"]
+        for name in ("erythema", "melanin", "lightness"):
+            value = look.get(f"{name}_change")
+            if value is not None:
+                row[name] = value
+                row[f"{name}, in its own error"] = value / look[f"{name}_change_sd"]
+                row[f"{name}, in L*"] = (
+                    value * LIGHTNESS_STEP * photo["native_luminance"] ** (1 / 3)
+                )
+        found.append(row)
+    return found
+
+
+TYPE_COLUMNS = (
+    ("fade", "fade, points"),
+    ("fade, in its own error", "fade, in its own error"),
+    ("lightness, in L*", "lightness, L*"),
+    ("lightness, in its own error", "lightness, in its own error"),
+    ("erythema", "erythema, density"),
+    ("erythema, in its own error", "erythema, in its own error"),
+    ("melanin", "melanin, density"),
+    ("melanin, in its own error", "melanin, in its own error"),
+)
+
+
+def type_table(records: Sequence[dict[str, Any]]) -> str:
+    """Errors by skin type, on the same heads in six skins; rms over photos without a change."""
+    by_type: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for record in records:
+        if record["skin_type"] and record["series"]:
+            by_type[record["skin"]].append(record)
+    head = [title for _, title in TYPE_COLUMNS]
+    lines = [
+        "| skin type | heads | " + " | ".join(head) + " | redness read, of the true | told |",
+        "|---|--:|" + "--:|" * (len(head) + 2),
+    ]
+    truth = REDNESS_OF_TYPES * ERYTHEMA_OF_BLOOD
     worst: dict[str, list[float]] = defaultdict(list)
     for skin, own in sorted(by_type.items()):
-        fades = [
-            abs(p["fade"] - p["true_fade"])
-            for r in own
-            for p in r["photos"][1:2]
-            if p["fade"] is not None
-        ]
-        calm = [r["photos"][1]["look"] for r in own]
-        row: dict[str, float] = {"fade": float(np.mean(fades)) if fades else math.nan}
-        for name in ("erythema", "melanin"):
-            key = f"{name}_change"
-            told = [c for c in calm if c.get(key) is not None]
-            row[name] = rms([c[key] for c in told])
-            row[f"{name}, in its own error"] = rms([c[key] / c[f"{key}_sd"] for c in told])
-        red = [
-            r["photos"][2]["look"]["erythema_change"] / (truth * r["red_share"])
-            for r in own
-            if r["photos"][2]["look"].get("erythema_change") is not None
-        ]
-        row["redness read"] = float(np.median(red)) if red else math.nan
-        seen = sum(r["watches"][Sign.REDNESS.value]["state"] == State.SEEN.value for r in own)
-        for name, value in row.items():
-            worst[name].append(value)
+        calm = [row for record in own for row in _calm_readings(record)]
+        cells = []
+        for name, title in TYPE_COLUMNS:
+            value = _rms([row[name] for row in calm if name in row])
+            worst[title].append(value)
+            cells.append(f"{value:.4f}" if "density" in title else f"{value:.2f}")
+        red, seen = [], 0
+        for record in own:
+            last = record["series"][-1]
+            value = last["photos"][-1]["look"].get("erythema_change")
+            if value is not None:
+                red.append(value / (truth * record["red_share"]))
+            seen += last["watches"][Sign.REDNESS.value]["state"] == State.SEEN.value
+        share = float(np.median(red)) if red else math.nan
+        worst["redness read"].append(share)
         lines.append(
-            f"| {SKIN_TYPE_NAMES[skin - 1]} | {len(own)} | {100 * row['fade']:.1f} points | "
-            f"{row['erythema']:.4f} | {row['erythema, in its own error']:.2f} | "
-            f"{row['melanin']:.4f} | {row['melanin, in its own error']:.2f} | "
-            f"{row['redness read']:.0%} | {seen} of {len(own)} |"
+            f"| {SKIN_TYPE_NAMES[skin - 1]} | {len(own)} | "
+            + " | ".join(cells)
+            + f" | {share:.0%} | {seen} of {len(own)} |"
         )
     lines += ["", "| worst over best skin type (asked for: at most 1.5) | |", "|---|--:|"]
     for name, values in worst.items():
@@ -283,17 +209,34 @@ def type_table(records: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def document(out: Path, target: Path, remark: str = "") -> None:
-    """Write the benchmark's document from what a run left in its folder; `remark` goes on top."""
+def document(
+    out: Path,
+    target: Path,
+    remark: str = "",
+    earlier: Path | None = None,
+    kept: Sequence[str] = (),
+) -> None:
+    """Write the benchmark's document from what a run left in its folder.
+
+    `remark` goes on top. Of an `earlier` run, after which some watches changed, the `kept` kinds and
+    the readings by skin type count; its null series are told apart.
+    """
     records = _records(out / "series.jsonl")
+    before = _records(earlier / "series.jsonl") if earlier is not None else []
+    null = null_table(records)
+    if before:
+        null += "\n\nAn earlier run, before some watches changed:\n\n" + null_table(before)
+    records += [
+        r | {"series": [s for s in r["series"] if s["kind"] in (NULL, *kept)]} for r in before
+    ]
     rows = json.loads((out / "calibration.json").read_text("utf-8"))
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
     ).stdout.strip()
     refused = [
-        f"{r['preset']} {r['kind']} {r['seed']}"
+        f"{r['preset']} {r['seed']}"
         for r in records
-        if not r["views"] or any(p["reason"] for p in r["photos"])
+        if r["refused"] or any(p["reason"] for s in r["series"] for p in s["photos"])
     ]
     parts = [
         "# Progress: benchmark",
@@ -312,18 +255,21 @@ def document(out: Path, target: Path, remark: str = "") -> None:
         calibration_table(rows),
         "## Watches on rendered series",
         (
-            f"Small series (0.6 MP), seeds from {FIRST_SEED} on; floors were set on seeds 1 to 5, 101 "
-            "to 104 and 201, that of width "
-            "on 203. The change is in the last photo; the photos before it count as a null series as well."
+            "Small series (0.6 MP), three photos. A head is rendered once: its null series, and the same "
+            "last photo with a true change. No head counts twice among the null series or for one size "
+            f"of a change. Seeds from {FIRST_SEED} on, of an earlier run from 501 on; floors were set on "
+            "lower seeds. Cannot tell counts as not found."
         ),
-        watch_tables(records),
+        null,
+        change_table(records),
         "## Colour by skin type",
         (
-            "The same heads in six skins. The second photo has no change but fade; in the third, "
-            "haemoglobin density rises by 0.08 in the middle, softly less towards the border: the true value "
-            'is the mean over the treated area. "In its own error" divides by the standard error that the '
-            "reading states: light that is added to the skin is a larger share of what dark skin sends back, "
-            "so that errors in density grow with darkness and the stated errors must grow along."
+            "The same heads in six skins; rms over the second and third photo, in which nothing but fade "
+            "happened (fade that shows as lightness is in the errors of lightness). In a changed third "
+            "photo, haemoglobin density rises by 0.08 in the middle, softly less towards the border: the "
+            'true value is the mean over the treated area. "In its own error" divides by the standard '
+            "error that the reading states. L* is what a person sees: the same density is fewer L* in dark "
+            "skin. Light that is added to the skin is a larger share of what dark skin sends back."
         ),
         type_table(records),
         f"Series with a refused photo: {len(refused)}"
@@ -343,32 +289,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--out", type=Path, required=True, help="folder of the results")
-    parser.add_argument("--null", type=int, default=20, help="null series per kind of scene")
-    parser.add_argument("--changes", type=int, default=10, help="series per true change")
+    parser.add_argument("--null", type=int, default=19, help="heads per kind of scene")
+    parser.add_argument(
+        "--changes", type=int, default=14, help="series per true change at its middle size"
+    )
     parser.add_argument("--types", type=int, default=4, help="heads in six skins each")
     parser.add_argument("--clients", type=int, default=1000, help="clients per row")
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument(
+        "--show",
+        nargs="+",
+        default=(),
+        metavar="KIND:SIZE",
+        help="these changes (size 0 to 2) on every head, instead of the plan",
+    )
+    parser.add_argument(
+        "--earlier",
+        type=Path,
+        help="folder of a run after which some watches changed: its kinds in --kept still count",
+    )
+    parser.add_argument("--kept", nargs="+", default=(), metavar="KIND")
     parser.add_argument("--document", action="store_true", help="write the document and stop")
     parser.add_argument("--remark", default="", help="a sentence for the top of the document")
     parser.add_argument("--target", type=Path, default=Path("docs/progress_benchmark.md"))
     given = parser.parse_args(arguments)
     if given.document:
-        document(given.out, given.target, given.remark)
+        document(given.out, given.target, given.remark, given.earlier, given.kept)
         return 0
     given.out.mkdir(parents=True, exist_ok=True)
     done = given.out / "calibration.json"
     if not done.exists():
         done.write_text(json.dumps(calibration(given.clients)), encoding="utf-8")
     lines = given.out / "series.jsonl"
-    names = ("kind", "preset", "seed", "skin_type")
+    names = ("preset", "seed", "skin_type")
     known = {tuple(r[n] for n in names) for r in _records(lines)}
-    todo = [
-        job
-        for job in jobs(given.null, given.changes, given.types)
-        if tuple(getattr(job, n) for n in names) not in known
-    ]
+    planned = heads(given.null, given.changes, given.types)
+    if given.show:
+        pairs = [entry.partition(":") for entry in given.show]
+        planned = heads_showing([(kind, int(size)) for kind, _, size in pairs], given.null)
+    todo = [h for h in planned if h.key not in known]
     with ProcessPoolExecutor(given.workers) as pool, lines.open("a", encoding="utf-8") as file:
-        for future in as_completed([pool.submit(measure, job) for job in todo]):
+        for future in as_completed([pool.submit(measure, head) for head in todo]):
             file.write(json.dumps(future.result()) + "\n")
             file.flush()
     return 0

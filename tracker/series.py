@@ -149,6 +149,9 @@ class PhotoLook:
     shave: float
     """Share of native skin's hairs found again; 1 is the same shave."""
     hair_reason: str = ""
+    own_sd: float = float("nan")
+    """SD of the retained pigment by what this photo does not share with the others (contrast, zero
+    point, colour channels, alignment); NaN in results of earlier versions."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import numpy as np
 from tracker.measure.card_reading import ColourCard, NoCard
 from tracker.measure.detection import Detection
 from tracker.measure.frame import MeasuringFrame, frame_around
-from tracker.measure.hair_kept import HairResponse, HairSites
+from tracker.measure.hair_kept import HairResponse
 from tracker.measure.hand_alignment import register_by_pairs
 from tracker.measure.luminance import (
     BoolArray,
@@ -24,6 +24,7 @@ from tracker.measure.luminance import (
 from tracker.measure.quality import PhotoQuality
 from tracker.measure.refine import refine_on_density
 from tracker.measure.registration import NotRegistered, PhotoFeatures, Registration
+from tracker.measure.relief import FineSpread
 from tracker.measure.results import FloatColumn, Kind
 from tracker.measure.series_alignment import align_series
 from tracker.measure.skin import SkinMap
@@ -35,7 +36,7 @@ from tracker.measure.view import UNIT_GAIN, FramePhoto, MeasurementSettings, mea
 from tracker.measure.zones import lay_zones, outlines
 from tracker.records.corrections import Pairs, ViewCorrections
 from tracker.series import PolygonZone, Progress, SeriesPhoto, Stage, ViewAnalysis
-from tracker.view_look import LookMaker, LookPhoto, hair_of_photo, sites_of
+from tracker.view_look import LookMaker, LookPhoto, Sites, look_at_sites, sites_of
 from tracker.view_rows import Aligned, RowMaker
 
 FWHM_PER_SIGMA = 2.3548
@@ -78,21 +79,21 @@ def _frame_photo(
     frame: MeasuringFrame,
     registration: Registration | None,
     gain: ToneGain,
-    sites: HairSites,
-) -> tuple[FramePhoto, HairResponse]:
-    """A photo's densities in the measuring frame, and what it shows at the baseline's hairs."""
+    sites: Sites,
+) -> tuple[FramePhoto, tuple[HairResponse, FineSpread]]:
+    """A photo's densities in the measuring frame, and what it shows at the baseline's sites."""
     red, grey, usable = density_channels(prepared.read(), prepared.skin)
-    hair = hair_of_photo(sites, grey, usable, registration)
+    at_sites = look_at_sites(sites, grey, usable, registration)
     if registration is None:
         mask = frame.crop(usable)
         return FramePhoto(
             _mark_unusable(frame.crop(red), mask), _mark_unusable(frame.crop(grey), mask), gain
-        ), hair
+        ), at_sites
     view = frame.view_of(registration, usable.shape)
     mask = view.resample(usable)
     return FramePhoto(
         _mark_unusable(view.resample(red), mask), _mark_unusable(view.resample(grey), mask), gain
-    ), hair
+    ), at_sites
 
 
 def small_picture(
@@ -252,8 +253,8 @@ def analyse_view(
                 prepared[k], small, registration, detection.fwhm_px
             )
             gain = _tone_gain(first_view[0], picture, *masks, settings)
-        framed, hair = _frame_photo(prepared[k], frame, registration, gain, sites)
-        return framed, picture, LookPhoto(shown, bright, hair, prepared[k].card)
+        framed, at_sites = _frame_photo(prepared[k], frame, registration, gain, sites)
+        return framed, picture, LookPhoto(shown, bright, *at_sites, prepared[k].card)
 
     views = map_threads(seen, order, workers, told)
     frames = [None if one is None else one[0] for one in views]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,8 +15,15 @@ from tracker.measure.frame import MeasuringFrame
 from tracker.measure.hair_kept import HairResponse, HairSites, hair_response, hair_sites, hairs_kept
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.registration import Registration
-from tracker.measure.relief import between_dots, log_relief
-from tracker.measure.results import Estimate
+from tracker.measure.relief import (
+    FineSpread,
+    ReliefPlaces,
+    fine_spread,
+    relief_change,
+    relief_places,
+    softness_change,
+)
+from tracker.measure.results import Estimate, FloatColumn
 from tracker.measure.skin_blocks import (
     block_shares,
     skin_blocks,
@@ -25,9 +32,12 @@ from tracker.measure.skin_blocks import (
 )
 from tracker.measure.skin_look import (
     FLOOR_GLOSS,
+    FLOOR_GLOSS_VEIL,
     FLOOR_INK_COLOUR,
     FLOOR_RELIEF,
     FLOOR_WIDTH,
+    FLOOR_WIDTH_ALONE,
+    SOFTNESS_WIDENS,
     SkinLook,
     estimate,
 )
@@ -51,6 +61,7 @@ class LookPhoto:
     codes: FloatArray
     bright: FloatArray
     hair: HairResponse | None
+    fine: FineSpread | None = None
     card: ColourCard | NoCard = NoCard()
 
 
@@ -88,13 +99,6 @@ class LookMaker:
         places = frame.to_baseline(measurement.catalogue.xy_px)
         self.dot_zone = layout.zone_of(places)
         self.frame_px2 = float(np.prod(frame.scale_xy))
-        self.free = between_dots(
-            frame.shape, measurement.catalogue.xy_px, measurement.sigma_px
-        ) & frame.crop_mask(treated)
-        start = frames[0]
-        self.first_relief = (
-            log_relief(start.luminance, self.free, 1.0) if start is not None else float("nan")
-        )
         self.area_px2 = {WHOLE: float(np.count_nonzero(treated)) * self.frame_px2}
         step = max(1, max(treated.shape) // 500)
         rows, columns = np.nonzero(treated[::step, ::step])
@@ -149,8 +153,11 @@ class LookMaker:
                 doubt = 1 / np.sqrt(min(1.0, left))
                 colour = estimate(ratio, 2 * noise**2, FLOOR_INK_COLOUR * doubt, n, "ln")
                 ratio = np.log(self._width(number) / self._width(0))
+                softer = self._fine(number, softness_change)
+                floor = FLOOR_WIDTH if np.isfinite(softer) else FLOOR_WIDTH_ALONE
+                ratio -= SOFTNESS_WIDENS * float(np.nan_to_num(softer))
                 if np.isfinite(ratio):
-                    width = estimate(ratio, noise**2, FLOOR_WIDTH, n, "ln")
+                    width = estimate(ratio, noise**2, floor, n, "ln")
         return PhotoLook(width, colour, *self._hairs(number))
 
     def _width(self, number: int) -> float:
@@ -174,14 +181,17 @@ class LookMaker:
         found = hairs_kept(first.hair, photo.hair)
         return found.kept, found.shave, found.reason
 
+    def _fine(self, number: int, reading: Callable[[FineSpread, FineSpread], float]) -> float:
+        photo, first = self.photos[number], self.photos[0]
+        if photo is None or first is None or photo.fine is None or first.fine is None:
+            return float("nan")
+        return reading(first.fine, photo.fine)
+
     def _relief(self, number: int) -> Estimate:
-        frame = self.frames[number]
-        if number == 0 or frame is None:
-            return Estimate.missing("ln")
-        change = log_relief(frame.luminance, self.free, frame.gain.gain) - self.first_relief
+        change = self._fine(number, relief_change) if number else float("nan")
         if not np.isfinite(change):
             return Estimate.missing("ln")
-        return estimate(change, 0.0, FLOOR_RELIEF, int(self.free.sum()), "ln")
+        return estimate(change, 0.0, FLOOR_RELIEF, int(self.treated.sum()), "ln")
 
     def _gloss(self, number: int) -> Estimate:
         now, first = self.shining[number], self.shining[0]
@@ -190,25 +200,48 @@ class LookMaker:
         value, n = whitening(now, first, self.treated, self.native)
         if not np.isfinite(value):
             return Estimate.missing("B/R")
-        return estimate(value, 0.0, FLOOR_GLOSS, n, "B/R")
+        red = 10.0 ** -float(np.nanmedian(now.density[self.native, 0]))
+        floor = float(np.hypot(FLOOR_GLOSS, FLOOR_GLOSS_VEIL / red))
+        return estimate(value, 0.0, floor, n, "B/R")
+
+
+@dataclass(frozen=True, eq=False)
+class Sites:
+    """Places of the baseline photo that every later photo is asked for."""
+
+    hair: HairSites
+    bare: ReliefPlaces
 
 
 def sites_of(
     detection: Detection, small: MeasuringFrame, masks: tuple[BoolArray, BoolArray]
-) -> HairSites:
-    """Hairs of the baseline photo that later photos are asked for."""
+) -> Sites:
+    """Hairs and bare skin of the baseline photo."""
     treated, native = masks
-    return hair_sites(detection.dots, detection.fwhm_px, treated, native, small.scale)
+    spots, fwhm_px = detection.dots, detection.fwhm_px
+    return Sites(
+        hair_sites(spots, fwhm_px, treated, native, small.scale),
+        relief_places(spots.xy_px, fwhm_px, treated, native, small.scale),
+    )
 
 
-def hair_of_photo(
-    sites: HairSites,
+def look_at_sites(
+    sites: Sites,
     density: FloatArray,
     usable: FloatArray,
     registration: Registration | None,
-) -> HairResponse:
-    """What one photo shows at the baseline's hairs."""
-    places = (sites.treated, sites.native, sites.empty_treated, sites.empty_native)
-    if registration is not None:
-        places = tuple(registration.map_points(xy) if len(xy) else xy for xy in places)  # type: ignore[assignment]
-    return hair_response(density, usable, places, sites.fwhm_px)
+) -> tuple[HairResponse, FineSpread]:
+    """What one photo shows at the baseline's hairs and on its bare skin."""
+
+    def here(*places: FloatColumn) -> tuple[FloatColumn, ...]:
+        if registration is None:
+            return places
+        return tuple(registration.map_points(xy) if len(xy) else xy for xy in places)
+
+    hair = sites.hair
+    hairs = here(hair.treated, hair.native, hair.empty_treated, hair.empty_native)
+    treated, native = here(sites.bare.treated, sites.bare.native)
+    return (
+        hair_response(density, usable, hairs, hair.fwhm_px),
+        fine_spread(density, usable, (treated, native), sites.bare.fwhm_px),
+    )

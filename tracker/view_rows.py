@@ -10,7 +10,12 @@ import numpy as np
 
 from tracker.measure.detection import Detection
 from tracker.measure.evenness import relative_variation
-from tracker.measure.fade import SystematicErrors, detectable_change, estimate_fade
+from tracker.measure.fade import (
+    SystematicErrors,
+    detectable_change,
+    estimate_fade,
+    systematic_variance,
+)
 from tracker.measure.fates import dot_fates, survival
 from tracker.measure.frame import MeasuringFrame
 from tracker.measure.luminance import BoolArray, FloatArray
@@ -288,8 +293,15 @@ class RowMaker:
                 *hand_flag(match),
                 *card_flag(look.get(WHOLE)),
             ),
-            look=self.looks.photo_look(number) if self.looks is not None else None,
+            look=self._photo_look(number, 1 - value, errors),
         )
+
+    def _photo_look(self, number: int, left: float, errors: SystematicErrors) -> PhotoLook | None:
+        if self.looks is None:
+            return None
+        # Which spots are hair is a doubt that all photos share.
+        own = systematic_variance(left, replace(errors, hair=0.0), self.settings.fade)
+        return replace(self.looks.photo_look(number), own_sd=float(np.sqrt(own)))
 
     def _zone(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -9,7 +10,13 @@ from tracker.measure.dot_width import half_width
 from tracker.measure.edge import edge_steepness
 from tracker.measure.hair_kept import HairResponse, hair_response, hair_sites, hairs_kept
 from tracker.measure.luminance import FloatArray
-from tracker.measure.relief import between_dots, log_relief
+from tracker.measure.relief import (
+    FineSpread,
+    fine_spread,
+    relief_change,
+    relief_places,
+    softness_change,
+)
 from tracker.measure.results import Dots, FloatColumn, Kind
 
 SHAPE = (400, 400)
@@ -108,18 +115,44 @@ def test_too_few_hairs() -> None:
     assert "clear hairs on the treated area" in hairs_kept(few, cut).reason
 
 
-def test_relief_grows_with_the_skin_and_not_with_dots_or_contrast() -> None:
-    rng = np.random.default_rng(1)
-    texture = np.kron(rng.normal(0, 0.02, (100, 100)), np.ones((4, 4))).astype(np.float32)
-    places = grid(40)
-    free = between_dots(SHAPE, places, 2.0)
-    plain = log_relief(texture, free, 1.0)
-    assert log_relief(texture + drawn(places, 2.0, 0.4), free, 1.0) == pytest.approx(
-        plain, abs=0.05
-    )
-    assert log_relief(2 * texture, free, 1.0) - plain == pytest.approx(np.log(2), abs=0.01)
-    assert log_relief(2 * texture, free, 2.0) == pytest.approx(plain, abs=0.01)
-    assert np.isnan(log_relief(texture, np.zeros(SHAPE, bool), 1.0))
+def textured(seed: int) -> FloatArray:
+    rng = np.random.default_rng(seed)
+    return np.kron(rng.normal(0, 0.02, (200, 200)), np.ones((2, 2))).astype(np.float32)
+
+
+def spread_of(treated: FloatArray, native: FloatArray, blur_px: float = 0.0) -> FineSpread:
+    """Bands of a picture whose left half is treated, its right half native."""
+    picture = np.hstack([treated, native])
+    if blur_px:
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), blur_px), np.float32)
+    left = np.zeros(picture.shape, bool)
+    left[:, : treated.shape[1]] = True
+    places = relief_places(grid(40), 4.0, left, ~left, 1.0)
+    return fine_spread(picture, np.ones_like(picture), (places.treated, places.native), 4.0)
+
+
+def test_relief_grows_with_treated_skin_and_not_with_dots_light_or_blur() -> None:
+    skin, beside = textured(1), textured(2)
+    plain = spread_of(skin, beside)
+    dots = drawn(grid(40), 1.7, 0.4)
+    assert relief_change(plain, spread_of(2 * skin, beside)) == pytest.approx(np.log(2), abs=0.02)
+    for same in (
+        spread_of(skin + dots, beside),
+        spread_of(3 * skin, 3 * beside),
+        spread_of(skin, beside, 1.0),
+    ):
+        assert relief_change(plain, same) == pytest.approx(0, abs=0.08)
+    nowhere = np.zeros((2, 2), bool)
+    none = relief_places(grid(40), 4.0, nowhere, nowhere, 1.0)
+    bare = fine_spread(skin, np.ones_like(skin), (none.treated, none.native), 4.0)
+    assert np.isnan(relief_change(plain, bare))
+
+
+def test_softness_is_told_by_blur_and_not_by_light() -> None:
+    skin, beside = textured(1), textured(2)
+    plain = spread_of(skin, beside)
+    assert softness_change(plain, spread_of(skin, beside, 1.5)) > 0.1
+    assert softness_change(plain, spread_of(3 * skin, 3 * beside)) == pytest.approx(0, abs=1e-3)
 
 
 def border(softness: float) -> tuple[FloatColumn, FloatColumn]:

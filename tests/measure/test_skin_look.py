@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from skimage.color import deltaE_ciede2000
@@ -10,6 +11,7 @@ from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.results import FloatColumn
 from tracker.measure.skin_blocks import (
     Effect,
+    Light,
     SkinBlocks,
     block_shares,
     skin_blocks,
@@ -200,3 +202,31 @@ def test_redness_that_ends_softly_is_not_taken_for_light() -> None:
     )
     true = 0.072 * (reach[patch()].mean() - reach[~patch()].mean())
     assert look.erythema_change.value == pytest.approx(true, rel=0.15)
+
+
+def blotched(seed: int) -> FloatArray:
+    """Shine (h, w) in blotches of about a quarter of the picture, as a share of full scale."""
+    rng = np.random.default_rng(seed)
+    noise = cv2.GaussianBlur(rng.standard_normal(SHAPE), (0, 0), 35)
+    return np.asarray(0.02 * np.clip(1 + noise / noise.std(), 0, None), np.float32)
+
+
+def test_blotches_of_shine_are_taken_off_where_a_polynomial_takes_them_for_a_change() -> None:
+    """The change of skin under shine that moved between two photos."""
+    dark = 10.0 ** -np.array([0.75, 1.0, 1.15])
+    change = np.array([0.03, 0.05, 0.08])
+    errors: dict[Light, list[float]] = {Light.CURVED: [], Light.BLOTCHED: []}
+    for seed in range(6):
+        densities = []
+        for number, more in enumerate((0 * change, change)):
+            skin = dark * 10.0 ** -(patch()[..., None] * more)
+            seen = skin + blotched(2 * seed + number)[..., None]
+            codes = 255 * (1.055 * seen ** (1 / 2.4) - 0.055)
+            densities.append(skin_blocks(codes.astype(np.float32)))
+        moved = densities[1].density - densities[0].density
+        for light, found in errors.items():
+            effect = treated_effect(moved, densities[0], *members(), light=light)
+            found.append(float(effect.value[2] - change[2]))
+    rms = {light: float(np.sqrt(np.mean(np.square(found)))) for light, found in errors.items()}
+    assert rms[Light.BLOTCHED] < 0.5 * rms[Light.CURVED]
+    assert rms[Light.BLOTCHED] < 0.5 * change[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from tests.progress.looks import look, photo_look, reading, view_with
 from tests.progress.series import series
 from tracker.measure.results import Estimate
 from tracker.measure.skin_look import CARD, SkinLook
-from tracker.progress.watches import ADVICE, FALSE_ALARMS, Sign, State, watch_view
+from tracker.progress.watches import ADVICE, FALSE_ALARMS, FOUND_FROM, Sign, State, watch_view
 from tracker.series import PhotoLook, Stage
 
 CHANGED = {
@@ -138,3 +139,19 @@ def test_an_older_photo_says_nothing_of_today() -> None:
     found = by_sign(None, gone)
     assert found[Sign.HAIR].state is State.CANNOT_TELL
     assert found[Sign.HAIR].sentence.startswith("the shave differs; nothing was seen up to")
+
+
+def test_every_watch_says_from_what_size_a_change_was_found() -> None:
+    """And the page that explains them says the same."""
+    page = Path("docs/progress.md").read_text("utf-8")
+    for watch in watch_view(view_with()):
+        assert watch.found_from == FOUND_FROM[watch.sign]
+        assert f"| {watch.sign.value} | {watch.found_from} |" in page
+
+
+def test_darker_skin_needs_lightness_to_go_the_same_way_only() -> None:
+    brown = {"melanin_change": reading(0.06, 0.01, "OD")}
+    agreed = by_sign(look(**brown, lightness_change=reading(0.03, 0.015, "OD")))
+    assert agreed[Sign.DARKER_SKIN].state is State.SEEN
+    alone = by_sign(look(**brown, lightness_change=reading(-0.01, 0.015, "OD")))
+    assert alone[Sign.DARKER_SKIN].state is State.NOT_SEEN

@@ -9,8 +9,11 @@ is smooth, and is fitted along.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import Enum
 
 import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.spatial.distance import cdist
 
 from tracker.measure.luminance import BoolArray, FloatArray, channel_density
 from tracker.measure.results import FloatColumn
@@ -25,6 +28,13 @@ LEAST_BLOCKS = 25
 """Fewer blocks of treated or of native skin support no claim."""
 HUBER = 1.5
 ROUNDS = 4
+FIELD_REACH = 1.5
+FIELD_SHARE = 20.0
+"""Shine lies in blotches: a field of covariance ``exp(-r / FIELD_REACH)``, r in half long sides of
+the picture, and this multiple of the variance of four blocks' noise. On rendered heads of seeds 11
+to 13 in six skins it left a third to a half of what a quadratic polynomial leaves of melanin errors,
+and takes a twelfth of a change that ends within 4 mm."""
+LEAST_POOLED = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,13 +180,73 @@ def _means(image: FloatArray) -> FloatColumn:
     return np.asarray(mean, np.float64).ravel()
 
 
+class Light(Enum):
+    """What differs between places beside treated and native skin.
+
+    `CURVED`: light across a head, a polynomial of degree 2. `PLANE`: for quantities that light does
+    not enter; a treated patch amid native skin looks like a curved field itself, and the
+    polynomial takes a part of any effect that ends softly. `BLOTCHED`: light and blotches of shine,
+    a random field beside a plane; skin at both sides of the border, which lies in the same
+    blotches, then says most. For changes, in which the skin's own blotches cancel.
+    """
+
+    CURVED = "curved"
+    PLANE = "plane"
+    BLOTCHED = "blotched"
+
+
+def _blotched_effect(
+    values: FloatColumn, blocks: SkinBlocks, treated: BoolArray, native: BoolArray
+) -> tuple[FloatColumn, FloatColumn] | None:
+    """Effect and covariance beside a plane and a random field, of blocks pooled by fours.
+
+    Generalised least squares, robust on the whitened residuals; None with too little skin.
+    """
+    columns, rows = len(np.unique(blocks.x)), len(np.unique(blocks.y))
+    whole = (rows // 2, 2, columns // 2, 2)
+
+    def fours(quantity: FloatColumn) -> FloatColumn:
+        grid = quantity.reshape(rows, columns, -1)[: rows // 2 * 2, : columns // 2 * 2]
+        mean = grid.reshape(*whole, -1).mean(axis=(1, 3))
+        return np.asarray(mean.reshape(whole[0] * whole[2], -1), np.float64)
+
+    seen = fours(values)
+    inside, outside = (fours(m.astype(float))[:, 0] == 1 for m in (treated, native))
+    usable = np.isfinite(seen).all(axis=1) & (inside | outside)
+    if min(int((usable & inside).sum()), int((usable & outside).sum())) < LEAST_POOLED:
+        return None
+    place = fours(np.column_stack([blocks.x, blocks.y]))[usable]
+    design = np.column_stack([inside[usable], np.ones(len(place)), place])
+    covariance = FIELD_SHARE * np.exp(-cdist(place, place) / FIELD_REACH) + np.eye(len(place))
+    whitened = solve_triangular(
+        np.linalg.cholesky(covariance), np.hstack([design, seen[usable]]), lower=True
+    )
+    known, target = whitened[:, : design.shape[1]], whitened[:, design.shape[1] :]
+    weight = np.ones(len(target))
+    for _ in range(ROUNDS):
+        scaled = known * weight[:, None]
+        inverse = np.linalg.pinv(scaled.T @ known)
+        coefficients = inverse @ (scaled.T @ target)
+        residual = target - known @ coefficients
+        weight = _huber_weight(residual)
+    noise = (residual * weight[:, None]).T @ residual / weight.sum()
+    return coefficients[0], noise * inverse[0, 0]
+
+
+def _huber_weight(residual: FloatColumn) -> FloatColumn:
+    """Say of each row by its size over all quantities, in robust standard deviations."""
+    spread = 1.4826 * np.median(np.abs(residual), axis=0) + 1e-12
+    size = np.sqrt(((residual / spread) ** 2).mean(axis=1))
+    return np.asarray(np.minimum(1.0, HUBER / np.maximum(size, 1e-9)))
+
+
 def treated_effect(
     quantity: FloatColumn,
     blocks: SkinBlocks,
     treated: BoolArray,
     native: BoolArray,
     *,
-    curved: bool = True,
+    light: Light = Light.CURVED,
 ) -> Effect:
     """What treated skin has more than native skin, shading across the head taken off.
 
@@ -190,15 +260,14 @@ def treated_effect(
     blocks : SkinBlocks
     treated, native : ndarray of bool, shape (n,)
         Blocks that lie wholly in either.
-    curved : bool
-        Polynomial of degree 2, as light on a head needs; else a plane, for quantities that light
-        does not enter. A treated patch amid native skin looks like a curved field itself: the
-        polynomial takes a part of any effect that ends softly.
+    light : Light
+        What else differs from place to place.
 
     References
     ----------
     .. [1] P. J. Huber, Robust Statistics (1981); K.-Y. Liang, S. L. Zeger, Biometrika 73, 13-22
        (1986), for the errors of clustered data.
+    .. [2] N. Cressie, Statistics for Spatial Data (1993), ch. 3, for the random field.
     """
     values = quantity if quantity.ndim == 2 else quantity[:, None]
     k = values.shape[1]
@@ -209,9 +278,14 @@ def treated_effect(
         return _because(empty, "too little untreated skin in view to compare with")
     if n_treated < LEAST_BLOCKS:
         return _because(empty, "too little treated skin in view")
+    if light is Light.BLOTCHED:
+        found = _blotched_effect(values, blocks, treated, native)
+        if found is None:
+            return _because(empty, "too little skin in view to tell colour from shine")
+        return Effect(*found, n_treated, n_native)
     x, y = blocks.x[usable], blocks.y[usable]
     inside = treated[usable].astype(float)
-    bent = [x * x, x * y, y * y] if curved else []
+    bent = [x * x, x * y, y * y] if light is Light.CURVED else []
     design = np.column_stack([inside, np.ones_like(x), x, y, *bent])
     seen = values[usable]
     weight = np.ones(len(seen))
@@ -220,9 +294,7 @@ def treated_effect(
         inverse = np.linalg.pinv(scaled.T @ design)
         coefficients = inverse @ (scaled.T @ seen)
         residual = seen - design @ coefficients
-        spread = 1.4826 * np.median(np.abs(residual), axis=0) + 1e-12
-        size = np.sqrt(((residual / spread) ** 2).mean(axis=1))
-        weight = np.minimum(1.0, HUBER / np.maximum(size, 1e-9))
+        weight = _huber_weight(residual)
     lever = (design * weight[:, None]) @ inverse[0]
     _, cluster = np.unique(blocks.cluster[usable], return_inverse=True)
     n_clusters = int(cluster.max()) + 1

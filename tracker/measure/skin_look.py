@@ -18,7 +18,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from tracker.measure.card_steps import CardCorrection
 from tracker.measure.luminance import BoolArray
 from tracker.measure.results import Estimate, FloatColumn
-from tracker.measure.skin_blocks import LUMINANCE, Effect, SkinBlocks, treated_effect
+from tracker.measure.skin_blocks import LUMINANCE, Effect, Light, SkinBlocks, treated_effect
 
 Z_95 = 1.959964
 DRAWS = 400
@@ -27,24 +27,31 @@ SEED = 20_260_101
 FLOOR_DENSITY = np.array([0.010, 0.012, 0.014])
 """SD of treated-minus-native density (red, green, blue) by what the fit of the light leaves."""
 FLOOR_ERYTHEMA = 0.008
-FLOOR_MELANIN = 0.010
-"""SD of the change of both colour indices by saturation and tone curve, and by fading ink, whose
-own colour is not quite neutral."""
+FLOOR_REDDER = 0.003
+FLOOR_MELANIN = 0.005
+"""SD of the erythema index within a photo, and of the change of both colour indices, by saturation
+and tone curve, and by fading ink, whose own colour is not quite neutral."""
 FLOOR_VEIL = 0.0012
 """SD of light that is added to treated skin and not to native skin, share of full scale, that the
 veil-free index still lets through. The same light is a larger share of what dark skin sends back."""
+MELANIN_IN_REDNESS = 0.35
+"""What a change of melanin may move the veil-free index, per unit of its own index, as SD."""
 LONG_RANGE = 2.0
-"""Blotches of shine reach further than a cluster of blocks: over null series the changes of
-melanin and lightness are twice the errors by cluster, from type I to VI alike."""
+"""Over null series the changes of melanin and lightness are twice the errors that the fit states
+beside blotches of shine, from type I to VI alike (1.3 to 2.1 times)."""
 BLOOD_MELANIN = 0.8
 """log10(R/B) over log10(R/G) that blood adds: it takes about as much blue as green."""
-FLOOR_LIGHTNESS = 0.012
+FLOOR_LIGHTNESS = 0.008
 FLOOR_RELIEF = 0.17
-"""SD of ln(relief) by focus, sharpening and the light's height."""
-FLOOR_GLOSS = 0.04
-"""SD of how much whiter the shiniest part of treated skin is than native skin's, blue over red."""
-FLOOR_WIDTH = 0.09
-"""SD of ln(width of the mean dot) by focus, motion and noise filters."""
+"""SD of ln(relief against native skin's) by what is left of dots and hairs."""
+FLOOR_GLOSS, FLOOR_GLOSS_VEIL = 0.04, 0.010
+"""SD of how much whiter the shiniest part of treated skin is than native skin's, blue over red: on
+its own, and as a share of the red light that native skin sends back."""
+SOFTNESS_WIDENS = 0.28
+"""ln(width of the mean dot) by each unit of `relief.softness_change`."""
+FLOOR_WIDTH, FLOOR_WIDTH_ALONE = 0.065, 0.09
+"""SD of ln(width of the mean dot) by focus, motion and noise filters: what is left where native skin
+tells how soft the photo is, and without it."""
 FLOOR_INK_COLOUR = 0.026
 """SD of ln(red over luminance pigment) by the camera's colours."""
 
@@ -320,7 +327,9 @@ def colour_look(
     )
     beside = INDICES @ effect.value
     own = np.diag(INDICES @ effect.covariance @ INDICES.T)
-    change = treated_effect(blocks.density - first.density, blocks, treated, native)
+    change = treated_effect(
+        blocks.density - first.density, blocks, treated, native, light=Light.BLOTCHED
+    )
     n = effect.n_treated
     shade = true_effect
     shadow = estimate(shade.value[0], shade.covariance[0, 0], FLOOR_DENSITY[0], n, "OD")
@@ -336,9 +345,10 @@ def colour_look(
         ]
         usual = (native_seen + np.nanmedian(first.density[native], axis=0)) / 2
         index, veil = veil_free_erythema(blocks.density - first.density, usual)
-        red = treated_effect(index, blocks, treated, native, curved=False)
+        red = treated_effect(index, blocks, treated, native, light=Light.PLANE)
         if red.measured:
-            floor = float(np.hypot(FLOOR_ERYTHEMA, FLOOR_VEIL * veil))
+            browner = MELANIN_IN_REDNESS * moved[1]
+            floor = float(np.linalg.norm([FLOOR_REDDER, FLOOR_VEIL * veil, browner]))
             changes[0] = estimate(red.value[0], red.covariance[0, 0], floor, red.n_treated, "OD")
     nothing = SkinLook.missing("")
     absolute = {}

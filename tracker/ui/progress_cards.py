@@ -90,6 +90,8 @@ def watch_rows(watches: tuple[Watch, ...]) -> str:
                 f"{watch.sureness}{since}: {watch.sentence}. Could be {watch.could_fake}. "
                 f"{watch.advice}"
             )
+        elif watch.state is State.NOT_SEEN:
+            said = f"{watch.sentence}. Found from: {watch.found_from}"
         rows.append(
             f"<tr><td>{text(sentence(watch.sign.value)[:-1])}</td>"
             f"<td>{chip(watch.state.value, WATCH_CHIPS[watch.state])}</td>"
