@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import beta
 
+from benchmarks.cards import BEGIN as CARDS
 from benchmarks.progress_curve import calibration, calibration_table
 from benchmarks.progress_series import (
     CHANGES,
@@ -276,6 +277,9 @@ def document(
         + (f" ({'; '.join(refused[:12])})" if refused else "")
         + ".",
     ]
+    # What `benchmarks.cards` wrote below stays.
+    cards = target.read_text("utf-8").partition(CARDS)[1:] if target.exists() else ()
+    parts += ["".join(cards).rstrip()] if any(cards) else []
     target.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 

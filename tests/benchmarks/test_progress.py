@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import progress_series
+from benchmarks.cards import BEGIN as CARDS
 from benchmarks.progress import document
 from benchmarks.progress_series import CHANGES, NULL_PRESETS, Head, heads, measure
 from tracker.progress.watches import Sign, State
@@ -29,6 +30,7 @@ def test_a_true_change_is_found_and_the_photos_before_raise_nothing(
     row = {"clients": "prior", "healed": 1, "n": 2, "width": 0.3}
     row |= {"80_1": 0.8, "80_3": 0.8, "95_1": 0.9, "95_3": 0.9}
     (tmp_path / "calibration.json").write_text(json.dumps([row]), "utf-8")
+    (tmp_path / "made.md").write_text(f"what stood there\n\n{CARDS}\n\ncards\n", "utf-8")
     document(tmp_path, tmp_path / "made.md", "A remark.")
     text = (tmp_path / "made.md").read_text("utf-8")
     assert "Null series: 1; with any watch raised after the second or the third photo: 0" in text
@@ -36,6 +38,8 @@ def test_a_true_change_is_found_and_the_photos_before_raise_nothing(
     assert f"| skin darker than native (darker) | {size} | 1 | 1 | 2% to 100% | 0 |" in text
     assert f"| skin darker than native (darker) | {size}: 1 of 1 (2% to 100%) |" in text
     assert "A remark." in text
+    assert "what stood there" not in text
+    assert text.endswith(f"{CARDS}\n\ncards\n")
 
 
 def test_heads_are_told_apart_and_show_what_was_asked_for() -> None:

@@ -57,6 +57,10 @@ def find_marker(small: SrgbArray) -> FloatColumn | None:
 
 
 def read_marker_card(srgb: SrgbArray, corners_px: FloatColumn) -> ColourCard | NoCard:
+    """Read the greys beside a marker whose corners (4, 2) are known in full-resolution pixels.
+
+    `NoCard` without a reason where the marker has no greys beside it.
+    """
     sides = np.linalg.norm(corners_px - np.roll(corners_px, 1, axis=0), axis=1)
     px_per_mm = min(float(sides.min()) / marker_card.MARKER_MM, MOST_PX_PER_MM)
     if px_per_mm < LEAST_PX_PER_MM:

@@ -64,7 +64,7 @@ FOUND_FROM = {
     Sign.SPREAD: "no size up to twice the width for sure (4 of 6 rendered series)",
     Sign.BLUE: "45 % more red and less blue taken away (11 of 12 rendered series)",
 }
-"""Sizes found nine times in ten on rendered series (docs/progress_benchmark.md)."""
+"""Sizes found nine times in ten on rendered series, or that none was (docs/progress_benchmark.md)."""
 
 
 class State(StrEnum):
