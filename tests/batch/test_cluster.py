@@ -120,6 +120,7 @@ def lose_a_worker(cluster: Cluster) -> None:
         process.send_signal(signal.SIGKILL)
 
 
+@pytest.mark.long
 def test_a_shared_folder_does_as_well(
     clients: Path, local: dict[str, bytes], cluster: Cluster, tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 import tracker.storage.results as results
 from tests.dossier.made_up import NOW, made_up_analysis
+from tracker.progress import response
 from tracker.storage.opening import open_store
 from tracker.storage.store import Store
 
@@ -16,6 +17,12 @@ from tracker.storage.store import Store
 @pytest.fixture(autouse=True)
 def no_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(results, "analyse_series", made_up_analysis)
+
+
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A curve to show need not be exact: what it says is tested in tests/progress."""
+    monkeypatch.setattr(response, "DRAWS", 400)
 
 
 @pytest.fixture

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from tests.dossier.conftest import new_store
 from tests.dossier.conftest import store as clinic
-from tests.ui.conftest import app, empty, engine, fresh_server, store
+from tests.ui.conftest import app, empty, engine, few_draws, fresh_server, store
 from tests.ui.test_sign_in import users
 
-__all__ = ["app", "clinic", "empty", "engine", "fresh_server", "new_store", "store", "users"]
+__all__ = [
+    "app",
+    "clinic",
+    "empty",
+    "engine",
+    "few_draws",
+    "fresh_server",
+    "new_store",
+    "store",
+    "users",
+]

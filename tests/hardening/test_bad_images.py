@@ -69,6 +69,7 @@ def sample() -> dict[str, bytes]:
     return {name: files[name] for name in sorted({*every_tenth, *odd_ones})}
 
 
+@pytest.mark.long
 def test_a_folder_of_damaged_photos_is_a_line_each_on_the_command_line(tmp_path: Path) -> None:
     folder = tmp_path / "client"
     folder.mkdir()

@@ -19,6 +19,7 @@ from tests import factories
 from tests.storage.made_up import make_measured_view
 from tracker import METHOD_VERSION, __version__
 from tracker.analysis import AnalysisSettings
+from tracker.progress import response
 from tracker.series import Progress, SeriesAnalysis, SeriesPhoto
 from tracker.storage.import_folder import import_folder
 from tracker.storage.opening import open_store
@@ -40,6 +41,12 @@ def fresh_server() -> None:
     """No test sees the jobs, thumbnails or pictures of another."""
     st.cache_resource.clear()
     st.cache_data.clear()
+
+
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A curve to show need not be exact: what it says is tested in tests/progress."""
+    monkeypatch.setattr(response, "DRAWS", 400)
 
 
 class PaperEngine:
