@@ -60,7 +60,7 @@ FOUND_FROM = {
     Sign.DARKER_SKIN: "melanin density more by 0.20, an index of about +0.08 (10 of 10 rendered series)",
     Sign.DARKENING: "60 % of the baseline's pigment (6 of 6 rendered series; of 45 %, 10 of 12)",
     Sign.TEXTURE: "no size for sure: relief five times as strong or very oily skin (7 of 10 rendered series each)",
-    Sign.HAIR: "no size for sure: 80 % lost where 40 hairs are clear (3 of 3 rendered series), which 4 of 7 were not",
+    Sign.HAIR: "no size for sure: 80 % lost where 40 hairs are clear (12 of 12 rendered series), not in 8 of 20",
     Sign.SPREAD: "no size up to twice the width for sure (4 of 6 rendered series)",
     Sign.BLUE: "45 % more red and less blue taken away (11 of 12 rendered series)",
 }
