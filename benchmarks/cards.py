@@ -296,7 +296,7 @@ def claims(records: Sequence[dict[str, Any]]) -> str:
 
 def document(out: Path, target: Path) -> None:
     """Write the benchmark's part of the document, between its markers."""
-    records = _records(out / "cards.jsonl")
+    records = records_of(out / "cards.jsonl")
     used = sum("with" in p for r in records for p in r["photos"])
     total = sum(len(r["photos"]) for r in records)
     unused: dict[str, int] = {}
@@ -338,7 +338,8 @@ def document(out: Path, target: Path) -> None:
     target.write_text(text, encoding="utf-8")
 
 
-def _records(path: Path) -> list[dict[str, Any]]:
+def records_of(path: Path) -> list[dict[str, Any]]:
+    """What a run left so far, a line of JSON each."""
     if not path.exists():
         return []
     return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
@@ -357,7 +358,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     given.out.mkdir(parents=True, exist_ok=True)
     path = given.out / "cards.jsonl"
-    known = {(r["card"], r["skin_type"], r["seed"]) for r in _records(path)}
+    known = {(r["card"], r["skin_type"], r["seed"]) for r in records_of(path)}
     with path.open("a", encoding="utf-8") as file:
         for job in jobs(given.seeds):
             if (job.card, job.skin_type, job.seed) not in known:

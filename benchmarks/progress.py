@@ -24,6 +24,7 @@ import numpy as np
 from scipy.stats import beta
 
 from benchmarks.cards import BEGIN as CARDS
+from benchmarks.cards import records_of
 from benchmarks.progress_curve import calibration, calibration_table
 from benchmarks.progress_series import (
     CHANGES,
@@ -222,8 +223,8 @@ def document(
     `remark` goes on top. Of an `earlier` run, after which some watches changed, the `kept` kinds and
     the readings by skin type count; its null series are told apart.
     """
-    records = _records(out / "series.jsonl")
-    before = _records(earlier / "series.jsonl") if earlier is not None else []
+    records = records_of(out / "series.jsonl")
+    before = records_of(earlier / "series.jsonl") if earlier is not None else []
     null = null_table(records)
     if before:
         null += "\n\nAn earlier run, before some watches changed:\n\n" + null_table(before)
@@ -283,12 +284,6 @@ def document(
     target.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
-def _records(path: Path) -> list[dict[str, Any]]:
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -326,7 +321,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         done.write_text(json.dumps(calibration(given.clients)), encoding="utf-8")
     lines = given.out / "series.jsonl"
     names = ("preset", "seed", "skin_type")
-    known = {tuple(r[n] for n in names) for r in _records(lines)}
+    known = {tuple(r[n] for n in names) for r in records_of(lines)}
     planned = heads(given.null, given.changes, given.types)
     if given.show:
         pairs = [entry.partition(":") for entry in given.show]

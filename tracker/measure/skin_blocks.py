@@ -222,15 +222,23 @@ def _blotched_effect(
         np.linalg.cholesky(covariance), np.hstack([design, seen[usable]]), lower=True
     )
     known, target = whitened[:, : design.shape[1]], whitened[:, design.shape[1] :]
-    weight = np.ones(len(target))
-    for _ in range(ROUNDS):
-        scaled = known * weight[:, None]
-        inverse = np.linalg.pinv(scaled.T @ known)
-        coefficients = inverse @ (scaled.T @ target)
-        residual = target - known @ coefficients
-        weight = _huber_weight(residual)
+    coefficients, residual, weight, inverse = _robust_fit(known, target)
     noise = (residual * weight[:, None]).T @ residual / weight.sum()
     return coefficients[0], noise * inverse[0, 0]
+
+
+def _robust_fit(
+    design: FloatColumn, seen: FloatColumn
+) -> tuple[FloatColumn, FloatColumn, FloatColumn, FloatColumn]:
+    """Coefficients, residuals and weights of rows, and the inverse of the weighted normal matrix."""
+    weight = np.ones(len(seen))
+    for _ in range(ROUNDS):
+        scaled = design * weight[:, None]
+        inverse = np.linalg.pinv(scaled.T @ design)
+        coefficients = inverse @ (scaled.T @ seen)
+        residual = seen - design @ coefficients
+        weight = _huber_weight(residual)
+    return coefficients, residual, weight, np.asarray(inverse, np.float64)
 
 
 def _huber_weight(residual: FloatColumn) -> FloatColumn:
@@ -288,13 +296,7 @@ def treated_effect(
     bent = [x * x, x * y, y * y] if light is Light.CURVED else []
     design = np.column_stack([inside, np.ones_like(x), x, y, *bent])
     seen = values[usable]
-    weight = np.ones(len(seen))
-    for _ in range(ROUNDS):
-        scaled = design * weight[:, None]
-        inverse = np.linalg.pinv(scaled.T @ design)
-        coefficients = inverse @ (scaled.T @ seen)
-        residual = seen - design @ coefficients
-        weight = _huber_weight(residual)
+    coefficients, residual, weight, inverse = _robust_fit(design, seen)
     lever = (design * weight[:, None]) @ inverse[0]
     _, cluster = np.unique(blocks.cluster[usable], return_inverse=True)
     n_clusters = int(cluster.max()) + 1

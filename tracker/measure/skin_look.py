@@ -331,8 +331,8 @@ def colour_look(
         blocks.density - first.density, blocks, treated, native, light=Light.BLOTCHED
     )
     n = effect.n_treated
-    shade = true_effect
-    shadow = estimate(shade.value[0], shade.covariance[0, 0], FLOOR_DENSITY[0], n, "OD")
+    red_covered, red_variance = true_effect.value[0], true_effect.covariance[0, 0]
+    shadow = estimate(red_covered, red_variance, FLOOR_DENSITY[0], n, "OD")
     missing = Estimate.missing("OD")
     changes = [missing] * 3
     if change.measured:
