@@ -30,7 +30,7 @@ from tracker.synthetic import PhotoSpec, RenderedSeries, SeriesSpec, render_seri
 
 HISTORY = (0.0, 0.30, 0.55)
 SIDE_PX, SHRINK = 800, 0.58
-FIRST_SEED = 601
+FIRST_SEED = 801
 """Floors and thresholds were set on lower seeds of the same presets."""
 REDNESS_ENDS_MM = 4.0
 """The renderer's redness ends over this distance from the treated area's border."""
@@ -63,8 +63,8 @@ CHANGES: Mapping[str, Change] = {
     "redness": Change(
         Sign.REDNESS,
         "haemoglobin density more by",
-        ("0.02", "0.03", "0.08"),
-        ({"redness": 0.02}, {"redness": 0.03}, {"redness": 0.08}),
+        ("0.03", "0.05", "0.08"),
+        ({"redness": 0.03}, {"redness": 0.05}, {"redness": 0.08}),
     ),
     "lighter": Change(
         Sign.LIGHTER,
@@ -106,9 +106,13 @@ CHANGES: Mapping[str, Change] = {
     ),
     "spread": Change(
         Sign.SPREAD,
-        "dots wider by a factor of",
-        ("1.4", "1.7", "2"),
-        ({"ink_spread": 0.4}, {"ink_spread": 0.7}, {"ink_spread": 1.0}),
+        "30 % gone, then dots wider by a factor of",
+        ("2", "2.5", "3"),
+        (
+            {"fade": 0.30, "ink_spread": 1.0},
+            {"fade": 0.30, "ink_spread": 1.5},
+            {"fade": 0.30, "ink_spread": 2.0},
+        ),
         of_ink=True,
     ),
     "blue": Change(

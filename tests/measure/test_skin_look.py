@@ -19,7 +19,13 @@ from tracker.measure.skin_blocks import (
     whitening,
     without_shine,
 )
-from tracker.measure.skin_look import colour_look, compare_colour, ita_deg, veil_free_erythema
+from tracker.measure.skin_look import (
+    FLOOR_GLOSS,
+    colour_look,
+    compare_colour,
+    ita_deg,
+    veil_free_erythema,
+)
 
 SHAPE = (400, 500)
 NATIVE = np.array([0.24, 0.44, 0.57])
@@ -167,10 +173,14 @@ def test_shine_on_a_part_of_the_treated_skin_is_told() -> None:
     shown, n = whitening(shining(0.2, spot), first, *members())
     assert shown > 0.1
     assert n > 100
+    treated = np.asarray(patch())
+    all_of_it, _ = whitening(shining(0.2, treated), first, *members())
+    assert all_of_it >= shown
     everywhere, _ = whitening(shining(0.2, np.ones(SHAPE, bool)), first, *members())
     assert abs(everywhere) < 0.03
+    # Paler skin is a little whiter too; a watch needs about three times FLOOR_GLOSS.
     paler, _ = whitening(skin_blocks(picture([-0.03, -0.06, -0.09])), first, *members())
-    assert abs(paler) < 0.03
+    assert abs(paler) < 2.5 * FLOOR_GLOSS
     assert np.isnan(whitening(first, first, members()[0], np.zeros_like(members()[0]))[0])
 
 
@@ -188,8 +198,11 @@ def test_redness_is_read_through_a_veil_and_a_tan(darker: float) -> None:
     assert abs(index[2]) < 0.15 * abs(plain[2])
 
 
-def test_redness_that_ends_softly_is_not_taken_for_light() -> None:
-    """Half of native skin shares some of it, as on a head: a curved field would swallow it."""
+def test_most_of_a_redness_that_ends_softly_is_read() -> None:
+    """Half of native skin shares some of it, as on a head: a curved field would swallow it.
+
+    The weak field that takes moved shine off costs a quarter of it, and never adds any.
+    """
     y, x = np.indices(SHAPE)
     reach = 1 / (1 + np.exp((np.hypot(x - 250, y - 200) - 110) / 30))
     first = skin_blocks(picture([0.0, 0.0, 0.0]))
@@ -201,7 +214,7 @@ def test_redness_that_ends_softly_is_not_taken_for_light() -> None:
         skin_blocks(np.asarray(codes, np.float32)), first, *members(), ink_density=0.0
     )
     true = 0.072 * (reach[patch()].mean() - reach[~patch()].mean())
-    assert look.erythema_change.value == pytest.approx(true, rel=0.15)
+    assert 0.7 * true < look.erythema_change.value < 1.05 * true
 
 
 def blotched(seed: int) -> FloatArray:
