@@ -29,7 +29,7 @@ LEAST_BLOCKS = 25
 HUBER = 1.5
 ROUNDS = 4
 FIELD_REACH = 1.5
-FIELD_SHARE = 5.0
+FIELD_SHARE = 10.0
 """Shine lies in blotches: a field of covariance ``exp(-r / FIELD_REACH)``, r in half long sides of
 the picture, and this multiple of the variance of four blocks' noise. A strong field leaves less of
 moved shine and takes more of a change that ends softly: on rendered heads of seeds 1601 to 1608 in

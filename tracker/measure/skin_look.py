@@ -28,7 +28,7 @@ FLOOR_DENSITY = np.array([0.010, 0.012, 0.014])
 """SD of treated-minus-native density (red, green, blue) by what the fit of the light leaves."""
 FLOOR_ERYTHEMA = 0.008
 FLOOR_REDDER = 0.003
-FLOOR_MELANIN = 0.005
+FLOOR_MELANIN = 0.007
 """SD of the erythema index within a photo, and of the change of both colour indices, by saturation
 and tone curve, and by fading ink, whose own colour is not quite neutral."""
 FLOOR_VEIL = 0.0005
@@ -45,7 +45,7 @@ LONG_RANGE = 2.0
 beside blotches of shine, from type I to VI alike (1.3 to 2.1 times)."""
 BLOOD_MELANIN = 0.8
 """log10(R/B) over log10(R/G) that blood adds: it takes about as much blue as green."""
-FLOOR_LIGHTNESS = 0.008
+FLOOR_LIGHTNESS = 0.012
 FLOOR_RELIEF = 0.17
 """SD of ln(relief against native skin's) by what is left of dots and hairs."""
 FLOOR_GLOSS, FLOOR_GLOSS_VEIL = 0.04, 0.010
