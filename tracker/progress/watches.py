@@ -375,5 +375,5 @@ def _of_ink(photo: PhotoMeasures, *, blue: bool) -> _Reading:
         return _silent(photo, "too few dots to read their width and colour")
     size = f"{math.exp(value.value):.2f} times the baseline's"
     span = f"({math.exp(value.low):.2f} to {math.exp(value.high):.2f})"
-    what = "red over luminance pigment" if blue else "width of the mean dot"
+    what = "red over luminance pigment" if blue else "width of the mean dot beyond softness"
     return _Reading(photo, value, _z(value, 1.0), f"{what} {size} {span}")
