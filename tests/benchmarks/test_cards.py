@@ -30,6 +30,9 @@ def test_every_photo_has_its_own_light_and_the_last_is_redder() -> None:
     assert abs(spec.photos[1].exposure_stops) == abs(spec.photos[2].exposure_stops) == 0.3
     assert all(photo.card is not None for photo in spec.photos)
     assert scene(jobs(1)[0]) == spec
+    other_skin = scene(jobs(1)[5])
+    assert other_skin.photos == spec.photos
+    assert other_skin.skin_type == 6
 
 
 def record(used: bool) -> dict[str, object]:
@@ -62,5 +65,9 @@ def test_its_part_of_the_document_is_replaced_and_nothing_else(tmp_path: Path) -
     text = target.read_text("utf-8")
     assert text.startswith("# Before\n")
     assert text.count(BEGIN) == text.count(END) == 1
-    assert "| marker | II | 6 | 3 | 5.0 | 1.0 | 12.0 | 2.0 | 4.0 | 1.0 | 0.0 | 0.0 |" in text
+    assert (
+        "| marker | II | 6 | 3 | 0.083 | 0.016 | 5.0 | 1.0 | 12.0 | 2.0 | 4.0 | 1.0 | 0.0 | 0.0 |"
+        in text
+    )
+    assert "| ITA | 1.00 | - |" in text
     assert "Cards used: 3 of 6. Not used: marker card not used: clipped (3)." in text
