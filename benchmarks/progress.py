@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import beta
+from skimage.color import deltaE_ciede2000
 
 from benchmarks.cards import BEGIN as CARDS
 from benchmarks.cards import records_of
@@ -34,6 +35,7 @@ from benchmarks.progress_series import (
     heads_showing,
     measure,
 )
+from tracker.measure.skin_look import INDICES, lab_of
 from tracker.progress.watches import FALSE_ALARMS, Sign, State
 from tracker.rendering.clients import SKIN_TYPE_NAMES
 
@@ -134,26 +136,29 @@ def _rms(values: Sequence[float]) -> float:
     return float(np.sqrt(np.mean(np.square(values)))) if len(values) else math.nan
 
 
-LIGHTNESS_STEP = 116 / 3 * math.log(10)
-"""L* that one unit of density takes from a surface of luminance 1; it falls with its cube root."""
+COLOURS = ("erythema", "melanin", "lightness")
 
 
 def _calm_readings(record: dict[str, Any]) -> list[dict[str, float]]:
-    """Errors of one null series' later photos: in density, in stated errors, in L* and in dE00."""
+    """Errors of one null series' later photos: in density, in stated errors, in L* and in CIEDE2000."""
     found = []
     for photo in record["series"][0]["photos"][1:]:
         look, row = photo["look"], {}
         if photo["fade"] is not None:
             row["fade"] = 100 * (photo["fade"] - photo["true_fade"])
             row["fade, in its own error"] = (photo["fade"] - photo["true_fade"]) / photo["fade_sd"]
-        for name in ("erythema", "melanin", "lightness"):
+        for name in COLOURS:
             value = look.get(f"{name}_change")
             if value is not None:
                 row[name] = value
                 row[f"{name}, in its own error"] = value / look[f"{name}_change_sd"]
-                row[f"{name}, in L*"] = (
-                    value * LIGHTNESS_STEP * photo["native_luminance"] ** (1 / 3)
-                )
+        if all(name in row for name in COLOURS):
+            # Red, green and blue density that the three readings stand for.
+            more = np.linalg.solve(INDICES, [row[name] for name in COLOURS])
+            native = -np.log10(np.array([photo["native_linear"]]))
+            before, after = lab_of(native), lab_of(native + more)
+            row["L*"] = float(after[0, 0] - before[0, 0])
+            row["dE00"] = float(deltaE_ciede2000(before, after)[0])  # type: ignore[no-untyped-call]
         found.append(row)
     return found
 
@@ -161,7 +166,8 @@ def _calm_readings(record: dict[str, Any]) -> list[dict[str, float]]:
 TYPE_COLUMNS = (
     ("fade", "fade, points"),
     ("fade, in its own error", "fade, in its own error"),
-    ("lightness, in L*", "lightness, L*"),
+    ("dE00", "colour, CIEDE2000"),
+    ("L*", "lightness, L*"),
     ("lightness, in its own error", "lightness, in its own error"),
     ("erythema", "erythema, density"),
     ("erythema, in its own error", "erythema, in its own error"),
@@ -255,8 +261,9 @@ def document(out: Path, target: Path, remark: str = "") -> None:
             "happened (fade that shows as lightness is in the errors of lightness). In a changed third "
             "photo, haemoglobin density rises by 0.08 in the middle, softly less towards the border: the "
             'true value is the mean over the treated area. "In its own error" divides by the standard '
-            "error that the reading states. L* is what a person sees: the same density is fewer L* in dark "
-            "skin. Light that is added to the skin is a larger share of what dark skin sends back."
+            "error that the reading states. CIEDE2000 is the colour error as it is seen, of all three "
+            "readings together; the same density is fewer L* in dark skin. Light that is added to the "
+            "skin is a larger share of what dark skin sends back."
         ),
         type_table(records),
         f"Series with a refused photo: {len(refused)}"
