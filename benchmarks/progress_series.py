@@ -30,7 +30,7 @@ from tracker.synthetic import PhotoSpec, RenderedSeries, SeriesSpec, render_seri
 
 HISTORY = (0.0, 0.30, 0.55)
 SIDE_PX, SHRINK = 800, 0.58
-FIRST_SEED = 901
+FIRST_SEED = 1001
 """Floors and thresholds were set on lower seeds of the same presets."""
 REDNESS_ENDS_MM = 4.0
 """The renderer's redness ends over this distance from the treated area's border."""
@@ -94,8 +94,8 @@ CHANGES: Mapping[str, Change] = {
     "sheen": Change(
         Sign.TEXTURE,
         "oil added, in amounts of the oiliest usual skin",
-        ("8", "16", "32"),
-        ({"sheen": 8.0}, {"sheen": 16.0}, {"sheen": 32.0}),
+        ("16", "32", "64"),
+        ({"sheen": 16.0}, {"sheen": 32.0}, {"sheen": 64.0}),
     ),
     "hair": Change(
         Sign.HAIR,
@@ -117,9 +117,13 @@ CHANGES: Mapping[str, Change] = {
     ),
     "blue": Change(
         Sign.BLUE,
-        "more red and less blue taken away by",
+        "30 % gone, then more red and less blue taken away by",
         ("30 %", "45 %", "60 %"),
-        ({"ink_blue": 1.0}, {"ink_blue": 1.5}, {"ink_blue": 2.0}),
+        (
+            {"fade": 0.30, "ink_blue": 1.0},
+            {"fade": 0.30, "ink_blue": 1.5},
+            {"fade": 0.30, "ink_blue": 2.0},
+        ),
         of_ink=True,
     ),
 }

@@ -12,7 +12,7 @@ from tests.progress.looks import look, photo_look, reading, view_with
 from tests.progress.series import series
 from tracker.measure.results import Estimate
 from tracker.measure.skin_look import CARD, SkinLook
-from tracker.progress.watches import ADVICE, FALSE_ALARMS, FOUND_FROM, Sign, State, watch_view
+from tracker.progress.watches import ADVICE, FALSE_ALARMS, SMALLEST, Sign, State, watch_view
 from tracker.series import PhotoLook, Stage
 
 CHANGED = {
@@ -145,7 +145,7 @@ def test_every_watch_says_from_what_size_a_change_was_found() -> None:
     """And the page that explains them says the same."""
     page = Path("docs/progress.md").read_text("utf-8")
     for watch in watch_view(view_with()):
-        assert watch.found_from == FOUND_FROM[watch.sign]
+        assert (watch.smallest, watch.found_in) == SMALLEST[watch.sign]
         assert f"| {watch.sign.value} | {watch.found_from} |" in page
 
 

@@ -24,5 +24,12 @@ PATTERNS = (
     "no colour claim: {reason}",
     "nothing was seen up to {photo}",
     "only {n} clear hairs on native skin at baseline",
+    "an erythema index of about {change}",
+    "a melanin index of about {change}",
+    "{share} of the baseline's pigment",
+    "relief eight times as strong, or strong shine on the whole area",
+    "{share} of the hairs, where {n} are clear",
+    "dots two and a half times as wide",
+    "{share} more red and less blue taken away",
 )
 """The catalogues translate these; whatever else comes is quoted in English."""

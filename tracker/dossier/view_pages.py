@@ -198,7 +198,10 @@ def _watch_table(view: ViewFigures, words: Words) -> Block:
 def _watch_words(watch: Watch, words: Words) -> tuple[str, str]:
     state = words.engine(watch.state.value)
     if watch.state is State.NOT_SEEN:
-        return state, words("nothing beyond the error of the photos")
+        return state, words(
+            "nothing beyond the error of the photos; smallest change found nine times in ten: {size}",
+            size=words.engine(watch.smallest),
+        )
     if watch.state is State.CANNOT_TELL:
         return state, words.engine(watch.sentence)
     since = words.day(watch.since) if watch.since is not None else watch.photo

@@ -24,7 +24,7 @@ SURE_HAIR = 0.7
 LEAST_HAIRS = 40
 CHANCE = 0.10
 """Share of empty places that seem to hold a hair; what a place must exceed follows from it."""
-FLOOR_SD = 0.075
+FLOOR_SD = 0.09
 """SD of the share kept by what the two areas do not have in common (light, pigment beside hair);
 from rendered series without a loss (`benchmarks/progress.py`)."""
 LIKE_SHAVE = (0.45, 1.25)

@@ -31,7 +31,7 @@ FLOOR_REDDER = 0.003
 FLOOR_MELANIN = 0.007
 """SD of the erythema index within a photo, and of the change of both colour indices, by saturation
 and tone curve, and by fading ink, whose own colour is not quite neutral."""
-FLOOR_VEIL = 0.0008
+FLOOR_VEIL = 0.0012
 """SD of light that is added to treated skin and not to native skin, share of full scale, that the
 veil-free index still lets through. The same light is a larger share of what dark skin sends back."""
 REDNESS_FIELD_SHARE = 0.1
@@ -46,12 +46,12 @@ beside blotches of shine, from type I to VI alike (1.3 to 2.1 times)."""
 BLOOD_MELANIN = 0.8
 """log10(R/B) over log10(R/G) that blood adds: it takes about as much blue as green."""
 FLOOR_LIGHTNESS = 0.012
-FLOOR_RELIEF = 0.17
+FLOOR_RELIEF = 0.20
 """SD of ln(relief against native skin's) by what is left of dots and hairs."""
 FLOOR_GLOSS, FLOOR_GLOSS_VEIL = 0.04, 0.010
 """SD of how much whiter the shiniest part of treated skin is than native skin's, blue over red: on
 its own, and as a share of the red light that native skin sends back."""
-FLOOR_WIDTH = 0.022
+FLOOR_WIDTH = 0.030
 """SD of `dot_width.width_growth` by focus, motion and noise filters."""
 FLOOR_INK_COLOUR = 0.026
 """SD of ln(red over luminance pigment) by the camera's colours."""

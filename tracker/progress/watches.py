@@ -8,7 +8,7 @@ signs times its photos share a false-alarm rate of 5 %.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -54,17 +54,21 @@ FAKES = {
     Sign.BLUE: "bluer light, a phone's colour processing, another white balance",
 }
 ADVICE = "show this to your clinic"
-FOUND_FROM = {
-    Sign.REDNESS: "an erythema index of about +0.025 (11 of 12 rendered series)",
-    Sign.LIGHTER: "melanin density less by 0.20, an index of about -0.07 (10 of 10 rendered series)",
-    Sign.DARKER_SKIN: "melanin density more by 0.20, an index of about +0.08 (10 of 10 rendered series)",
-    Sign.DARKENING: "60 % of the baseline's pigment (6 of 6 rendered series; of 45 %, 10 of 12)",
-    Sign.TEXTURE: "no size for sure: relief five times as strong or very oily skin (7 of 10 rendered series each)",
-    Sign.HAIR: "no size for sure: 80 % lost where 40 hairs are clear (12 of 12 rendered series), not in 8 of 20",
-    Sign.SPREAD: "no size up to twice the width for sure (4 of 6 rendered series)",
-    Sign.BLUE: "45 % more red and less blue taken away (11 of 12 rendered series)",
+SMALLEST: Mapping[Sign, tuple[str, str]] = {
+    Sign.REDNESS: ("an erythema index of about +0.03", "15 of 16 rendered series"),
+    Sign.LIGHTER: ("a melanin index of about -0.06", "16 of 16 rendered series"),
+    Sign.DARKER_SKIN: ("a melanin index of about +0.07", "15 of 16 rendered series"),
+    Sign.DARKENING: ("60 % of the baseline's pigment", "15 of 16 rendered series"),
+    Sign.TEXTURE: (
+        "relief eight times as strong, or strong shine on the whole area",
+        "15 of 16 and 7 of 8 rendered series",
+    ),
+    Sign.HAIR: ("80 % of the hairs, where 40 are clear", "7 of 7 rendered series"),
+    Sign.SPREAD: ("dots two and a half times as wide", "15 of 16 rendered series"),
+    Sign.BLUE: ("45 % more red and less blue taken away", "14 of 16 rendered series"),
 }
-"""Sizes found nine times in ten on rendered series, or that none was (docs/progress_benchmark.md)."""
+"""Smallest true change found nine times in ten on rendered series (docs/progress_benchmark.md), and
+in how many."""
 
 
 class State(StrEnum):
@@ -95,8 +99,10 @@ class Watch:
         Light or handling that could look the same.
     advice : str
         Empty unless something is seen.
-    found_from : str
-        The size of a true change that the benchmark's series showed nine times in ten.
+    smallest : str
+        The smallest true change that the benchmark's series showed nine times in ten.
+    found_in : str
+        In how many of them.
     """
 
     sign: Sign
@@ -108,7 +114,13 @@ class Watch:
     sentence: str
     could_fake: str
     advice: str
-    found_from: str
+    smallest: str
+    found_in: str
+
+    @property
+    def found_from(self) -> str:
+        """Both, as one phrase."""
+        return f"{self.smallest} ({self.found_in})"
 
 
 @dataclass(frozen=True)
@@ -161,7 +173,7 @@ def _watch(sign: Sign, readings: Sequence[_Reading], threshold: float) -> Watch:
         reason,
         FAKES[sign],
         "",
-        FOUND_FROM[sign],
+        *SMALLEST[sign],
     )
     if not told:
         return watch

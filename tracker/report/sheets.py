@@ -63,7 +63,7 @@ def _view_lines(view: ViewProgress) -> list[str]:
         elif watch.state is State.CANNOT_TELL:
             said += f": {watch.sentence}"
         else:
-            said += f" (found from: {watch.found_from})"
+            said += f" (smallest change found nine times in ten: {watch.found_from})"
         lines.append(said)
     if view.comparable_words:
         lines.append(f"  {view.comparable_words}")

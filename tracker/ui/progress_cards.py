@@ -91,7 +91,7 @@ def watch_rows(watches: tuple[Watch, ...]) -> str:
                 f"{watch.advice}"
             )
         elif watch.state is State.NOT_SEEN:
-            said = f"{watch.sentence}. Found from: {watch.found_from}"
+            said = f"{watch.sentence}. Smallest change found nine times in ten: {watch.found_from}"
         rows.append(
             f"<tr><td>{text(sentence(watch.sign.value)[:-1])}</td>"
             f"<td>{chip(watch.state.value, WATCH_CHIPS[watch.state])}</td>"
