@@ -48,7 +48,7 @@ FAKES = {
     Sign.LIGHTER: "shine, a flash, light that falls on the treated side, tanned native skin",
     Sign.DARKER_SKIN: "light from the other side, regrown stubble, a tan that fades elsewhere",
     Sign.DARKENING: "stubble that is longer or was not shaved, a softer or darker photo",
-    Sign.TEXTURE: "light from the side, a sharper or softer photo, sweat or cream, a flash",
+    Sign.TEXTURE: "light from the side, a sharper or softer photo, sweat or cream, a flash, paler skin",
     Sign.HAIR: "a closer shave of the treated area than of the rest",
     Sign.SPREAD: "a photo out of focus or moved, or a phone's noise filter",
     Sign.BLUE: "bluer light, a phone's colour processing, another white balance",
