@@ -202,12 +202,13 @@ def _reading(value: Estimate) -> list[float] | None:
     return [value.value, (value.high - value.low) / (2 * Z_95)]
 
 
-def _root_mean_square(values: Sequence[float]) -> float:
+def root_mean_square(values: Sequence[float]) -> float:
+    """NaN of nothing."""
     return math.sqrt(sum(v * v for v in values) / len(values)) if values else math.nan
 
 
 def _rms(values: Sequence[float]) -> str:
-    return f"{_root_mean_square(values):.1f}" if values else "-"
+    return f"{root_mean_square(values):.1f}" if values else "-"
 
 
 def table(records: Sequence[dict[str, Any]]) -> str:
@@ -241,7 +242,7 @@ def table(records: Sequence[dict[str, Any]]) -> str:
                 ]
                 for key in ("without", "with")
             }
-            cells = [f"{_root_mean_square(errors):.3f}" for errors in density.values()]
+            cells = [f"{root_mean_square(errors):.3f}" for errors in density.values()]
             cells += [
                 cell
                 for name in ("l", "ita", "delta_e")
@@ -253,11 +254,11 @@ def table(records: Sequence[dict[str, Any]]) -> str:
             if skin_type:
                 by_measure = worst.setdefault(card, {})
                 by_measure.setdefault("luminance, density", []).append(
-                    _root_mean_square(density["with"])
+                    root_mean_square(density["with"])
                 )
                 for name, title in (("l", "L*"), ("ita", "ITA"), ("delta_e", "CIEDE2000")):
                     errors = [p["with"][name] for p in told]
-                    by_measure.setdefault(title, []).append(_root_mean_square(errors))
+                    by_measure.setdefault(title, []).append(root_mean_square(errors))
             name = SKIN_TYPE_NAMES[skin_type - 1] if skin_type else "all"
             lines.append(
                 f"| {card} | {name} | {len(photos)} | {len(told)} | "
@@ -266,12 +267,15 @@ def table(records: Sequence[dict[str, Any]]) -> str:
             )
     lines += ["", "| with a card, worst over best skin type | marker | chart |", "|---|--:|--:|"]
     for title in next(iter(worst.values()), {}):
-        ratios = []
-        for own in worst.values():
-            known = [value for value in own[title] if math.isfinite(value)]
-            ratios.append(f"{max(known) / min(known):.2f}" if known else "-")
+        ratios = [worst_over_best(own[title]) for own in worst.values()]
         lines.append(f"| {title} | {' | '.join(ratios)} |")
     return "\n".join(lines)
+
+
+def worst_over_best(values: Sequence[float]) -> str:
+    """Ratio of the largest to the smallest that is known and above 0."""
+    known = [value for value in values if math.isfinite(value) and value > 0]
+    return f"{max(known) / min(known):.2f}" if known else "-"
 
 
 def _luminance_density(lightness: float) -> float:

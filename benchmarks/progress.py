@@ -25,7 +25,7 @@ from scipy.stats import beta
 from skimage.color import deltaE_ciede2000
 
 from benchmarks.cards import BEGIN as CARDS
-from benchmarks.cards import records_of
+from benchmarks.cards import records_of, root_mean_square, worst_over_best
 from benchmarks.progress_curve import calibration, calibration_table
 from benchmarks.progress_series import (
     CHANGES,
@@ -132,10 +132,6 @@ def change_table(records: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines + stated)
 
 
-def _rms(values: Sequence[float]) -> float:
-    return float(np.sqrt(np.mean(np.square(values)))) if len(values) else math.nan
-
-
 COLOURS = ("erythema", "melanin", "lightness")
 
 
@@ -193,7 +189,7 @@ def type_table(records: Sequence[dict[str, Any]]) -> str:
         calm = [row for record in own for row in _calm_readings(record)]
         cells = []
         for name, title in TYPE_COLUMNS:
-            value = _rms([row[name] for row in calm if name in row])
+            value = root_mean_square([row[name] for row in calm if name in row])
             worst[title].append(value)
             cells.append(f"{value:.4f}" if "density" in title else f"{value:.2f}")
         red, seen = [], 0
@@ -211,10 +207,7 @@ def type_table(records: Sequence[dict[str, Any]]) -> str:
             + f" | {share:.0%} | {seen} of {len(own)} |"
         )
     lines += ["", "| worst over best skin type (asked for: at most 1.5) | |", "|---|--:|"]
-    for name, values in worst.items():
-        known = [v for v in values if math.isfinite(v) and v > 0]
-        if known:
-            lines.append(f"| {name} | {max(known) / min(known):.2f} |")
+    lines += [f"| {name} | {worst_over_best(values)} |" for name, values in worst.items()]
     return "\n".join(lines)
 
 
