@@ -30,7 +30,7 @@ from tracker.measure.series_alignment import align_series
 from tracker.measure.skin import SkinMap
 from tracker.measure.threads import map_threads
 from tracker.measure.tone_gain import ToneGain, relative_tone_gain
-from tracker.measure.treated_area import treated_area
+from tracker.measure.treated_area import feathered_area, treated_area
 from tracker.measure.verdicts import Verdicts, with_marked_area
 from tracker.measure.view import UNIT_GAIN, FramePhoto, MeasurementSettings, measure_view
 from tracker.measure.zones import lay_zones, outlines
@@ -217,7 +217,9 @@ def analyse_view(
     treated = with_marked_area(
         treated, verdicts, MARKED_REACH_FWHM * detection.fwhm_px, reference.skin.region
     )
-    frame = frame_around(treated, detection.fwhm_px, 4 * detection.fwhm_px, reference.shape)
+    # The last dots of a feathered border are measured; what is said of treated skin leaves them out.
+    searched = feathered_area(treated, detected, reference.shape, reference.skin.region)
+    frame = frame_around(searched, detection.fwhm_px, 4 * detection.fwhm_px, reference.shape)
 
     progress(0.05, "aligning")
     aligned = _align(prepared, baseline, pigment_like.xy_px, corrections.pairs, workers, progress)
@@ -264,7 +266,7 @@ def analyse_view(
     measurement = measure_view(
         frames,
         sigma_px=detection.fwhm_px * frame.scale / FWHM_PER_SIGMA,
-        region=frame.crop_mask(treated),
+        region=frame.crop_mask(searched),
         workers=workers,
         verdicts=Verdicts(frame.to_frame(verdicts.xy_px), verdicts.is_dot),
         settings=settings,

@@ -10,7 +10,7 @@ import numpy as np
 from tracker.measure.card_look import look_with_cards
 from tracker.measure.card_reading import ColourCard, NoCard
 from tracker.measure.detection import Detection
-from tracker.measure.dot_width import half_width, width_growth
+from tracker.measure.dot_width import reach_px, width_growth
 from tracker.measure.frame import MeasuringFrame
 from tracker.measure.hair_kept import HairResponse, HairSites, hair_response, hair_sites, hairs_kept
 from tracker.measure.luminance import BoolArray, FloatArray
@@ -150,20 +150,20 @@ class LookMaker:
                 doubt = 1 / np.sqrt(min(1.0, left))
                 colour = estimate(ratio, 2 * noise**2, FLOOR_INK_COLOUR * doubt, n, "ln")
                 growth = width_growth(
-                    (self._width(0), self._width(number)), (first.sigma_px, now.sigma_px)
+                    (self._reach_px(0), self._reach_px(number)), (first.sigma_px, now.sigma_px)
                 )
                 if np.isfinite(growth):
                     width = estimate(growth, noise**2, FLOOR_WIDTH, n, "ln")
         return PhotoLook(width, colour, *self._hairs(number))
 
-    def _width(self, number: int) -> float:
-        """Half width of the mean dot in one photo, at the places that photo's own fit found."""
+    def _reach_px(self, number: int) -> float:
+        """How far the mean dot reaches in one photo, at the places that photo's own fit found."""
         frame, pigment = self.frames[number], self.measurement.photos[number]
         first = self.measurement.photos[0]
         if frame is None or pigment is None or first is None:
             return float("nan")
         sure = (self.measurement.weight > 0.6) & np.isfinite(pigment.pigment)
-        return half_width(
+        return reach_px(
             frame.luminance,
             pigment.places_px[sure],
             np.clip(np.nan_to_num(first.pigment[sure]), 0, None),

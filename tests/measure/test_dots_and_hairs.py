@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tracker.measure.blur_match import blur_variance, stack_dots
-from tracker.measure.dot_width import half_width, width_growth
+from tracker.measure.dot_width import FOOT_SHARE, reach_px, width_growth
 from tracker.measure.edge import edge_steepness
 from tracker.measure.hair_kept import HairResponse, hair_response, hair_sites, hairs_kept
 from tracker.measure.luminance import FloatArray
@@ -39,11 +39,11 @@ def drawn(places: FloatColumn, sigma: float, height: FloatColumn | float) -> Flo
 
 
 @pytest.mark.parametrize("sigma", [1.8, 2.4, 3.0])
-def test_half_width_is_that_of_the_dots_whatever_their_strength(sigma: float) -> None:
+def test_the_reach_is_that_of_the_dots_whatever_their_strength(sigma: float) -> None:
     places = grid(26)
     for height in (0.4, 0.1):
-        width = half_width(drawn(places, sigma, height), places, np.ones(len(places)), 2.2)
-        assert width == pytest.approx(1.177 * sigma, rel=0.05)
+        reach = reach_px(drawn(places, sigma, height), places, np.ones(len(places)), 2.2)
+        assert reach == pytest.approx(np.sqrt(-2 * np.log(FOOT_SHARE)) * sigma, rel=0.05)
 
 
 def test_ink_that_spread_is_told_from_a_softer_photo() -> None:
@@ -55,20 +55,22 @@ def test_ink_that_spread_is_told_from_a_softer_photo() -> None:
     def growth(later: FloatArray) -> float:
         stacks = [stack_dots(p, places, weight, 1.7) for p in (sharp, later)]
         core = np.sqrt(1.7**2 + blur_variance(*stacks, 1.7))
-        widths = [half_width(p, places, weight, 2.2) for p in (sharp, later)]
-        return width_growth((widths[0], widths[1]), (1.7, float(core)))
+        reaches = [reach_px(p, places, weight, 2.2) for p in (sharp, later)]
+        return width_growth((reaches[0], reaches[1]), (1.7, float(core)))
 
     soft = growth(np.asarray(cv2.GaussianBlur(sharp, (0, 0), 1.0), np.float32))
     assert abs(growth(0.5 * sharp)) < 0.01
     assert abs(soft) < 0.1
     assert growth(0.5 * wide + 0.05 * sharp) > 0.2
     assert growth(0.5 * wide + 0.05 * sharp) > 2 * soft
+    # What stayed sharp makes most of the height, and half of it is no wider than before.
+    assert growth(0.5 * wide + 0.2 * sharp) > 0.2
 
 
-def test_half_width_without_dots() -> None:
+def test_no_reach_without_dots() -> None:
     places = grid(26)
-    assert np.isnan(half_width(np.zeros(SHAPE, np.float32), places, np.ones(len(places)), 2.0))
-    assert np.isnan(half_width(drawn(places, 2, 0.3), places[:10], np.ones(10), 2.0))
+    assert np.isnan(reach_px(np.zeros(SHAPE, np.float32), places, np.ones(len(places)), 2.0))
+    assert np.isnan(reach_px(drawn(places, 2, 0.3), places[:10], np.ones(10), 2.0))
 
 
 def spots(places: FloatColumn, hair: FloatColumn) -> Dots:

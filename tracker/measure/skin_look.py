@@ -51,7 +51,7 @@ FLOOR_RELIEF = 0.20
 FLOOR_GLOSS, FLOOR_GLOSS_VEIL = 0.04, 0.010
 """SD of how much whiter the shiniest part of treated skin is than native skin's, blue over red: on
 its own, and as a share of the red light that native skin sends back."""
-FLOOR_WIDTH = 0.020
+FLOOR_WIDTH = 0.017
 """SD of `dot_width.width_growth` by focus, motion and noise filters."""
 FLOOR_INK_COLOUR = 0.026
 """SD of ln(red over luminance pigment) by the camera's colours."""
