@@ -108,16 +108,19 @@ def _turned(looks: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.
 
 
 def write_weights(
-    path: Path, weights: Sequence[NDArray[np.float64]], biases: Sequence[NDArray[np.float64]]
+    path: Path,
+    weights: Sequence[NDArray[np.float64]],
+    biases: Sequence[NDArray[np.float64]],
+    user: str,
 ) -> None:
-    """The network as a module of the core, which reads no files: half precision, base 64."""
+    """The network as a module for `user` of the core, which reads no files: half precision, base 64."""
     layers = (weights[0].shape[0], *(bias.size for bias in biases))
     parts = [part for pair in zip(weights, biases, strict=True) for part in pair]
     packed = np.concatenate([part.ravel() for part in parts]).astype(np.float16).tobytes()
     text = base64.b64encode(packed).decode()
     lines = [f'    "{text[k : k + 88]}"' for k in range(0, len(text), 88)]
     path.write_text(
-        '"""Weights of `spot_look`, written by `python -m benchmarks.train_spot_look`."""\n\n'
+        f'"""Weights of `{user}`, written by `python -m benchmarks.train_{user}`."""\n\n'
         f"LAYERS = {layers}\nPACKED = (\n" + "\n".join(lines) + "\n)\n",
         encoding="utf-8",
     )
@@ -156,7 +159,7 @@ def main(given: Sequence[str] | None = None) -> int:
     for job, (a, b), out in zip(jobs, made, held_out, strict=True):
         if out:
             print(f"{job}: {len(b)} spots, AUC {roc_auc_score(b, net.predict_proba(a)[:, 1]):.3f}")
-    write_weights(arguments.out, net.coefs_, net.intercepts_)
+    write_weights(arguments.out, net.coefs_, net.intercepts_, "spot_look")
     return 0
 
 

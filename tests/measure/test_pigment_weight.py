@@ -46,6 +46,16 @@ def test_what_stays_while_the_rest_fades_is_hair(left: tuple[float, ...]) -> Non
     assert unweighted - left[-1] > 0.15
 
 
+def test_tips_that_go_with_one_shave_and_come_again_are_hair() -> None:
+    crowd = Crowd((0.7, 0.45, 0.3), hair_share=0.4)
+    tips = np.flatnonzero(crowd.hair)[::8]
+    crowd.later[0][tips] = 0.0
+    crowd.later[1][tips] *= 1.5
+    weight = crowd.weights()
+    assert weight[tips].mean() < 0.2
+    assert weight[~crowd.hair].mean() > 0.75
+
+
 @pytest.mark.parametrize("left", [(1.0,), (0.98, 1.03), (1.22,)])
 def test_where_nothing_fades_the_looks_decide(left: tuple[float, ...]) -> None:
     crowd = Crowd(left)

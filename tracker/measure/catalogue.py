@@ -20,6 +20,9 @@ from tracker.measure.results import FloatColumn
 from tracker.measure.smoothing import smooth_valid
 from tracker.measure.spot_look import dot_logit
 
+FLAT_SIGMAS = 8
+"""Photos are compared less their mean over this many sigmas."""
+
 
 @dataclass(frozen=True)
 class CatalogueSettings:
@@ -83,8 +86,8 @@ def build_catalogue(
     region : ndarray of shape (H, W)
         The treated area.
     """
-    base = flatten(baseline, 8 * sigma_px)
-    flat_later = [flatten(photo, 8 * sigma_px) for photo in later]
+    base = flatten(baseline, FLAT_SIGMAS * sigma_px)
+    flat_later = [flatten(photo, FLAT_SIGMAS * sigma_px) for photo in later]
     floor = min(_noise(photo, sigma_px, region) for photo in [base, *flat_later])
     found = [_peaks(base, sigma_px, settings.baseline_snr * floor, region)]
     change = None

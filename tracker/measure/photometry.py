@@ -20,7 +20,7 @@ from scipy.spatial import cKDTree
 from tracker.measure.blur_match import blur_variance, stack_dots
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.results import FloatColumn
-from tracker.measure.smoothing import gaussian, robust_sd, sample, smooth_valid
+from tracker.measure.smoothing import LocalMean, gaussian, robust_sd, sample, smooth_valid
 from tracker.measure.spots import filtered_amplitudes, overlap, paint_spots, solve_amplitudes
 
 
@@ -295,11 +295,12 @@ def measure_pigment(
     # filter; dense work, where no bare skin is left between the dots, stays unbiased.
     # The second pass does it again without hairs and glints, and then trusts place and width.
     clean = filled
-    background = smooth_valid(filled, between, smooth_px)
+    of_skin, of_all = LocalMean(between, smooth_px), LocalMean(weight, smooth_px)
+    background = of_skin.of(filled)
     intruder = np.zeros(density.shape, bool)
     for final in (False, True):
-        once = (clean - smooth_valid(clean, weight, smooth_px)) * weight
-        twice = (once - smooth_valid(once, weight, smooth_px)) * weight
+        once = (clean - of_all.of(clean)) * weight
+        twice = (once - of_all.of(once)) * weight
         amplitude = filtered_amplitudes(twice, places, sigma_px, smooth_px, settings.ridge)
         if final and fit_places:
             left_over = once - paint_spots(density.shape, places, amplitude, sigma_px) * weight
@@ -316,7 +317,7 @@ def measure_pigment(
         if final and (fit_places or fit_width):
             amplitude = filtered_amplitudes(twice, places, sigma_px, smooth_px, settings.ridge)
         model = paint_spots(density.shape, places, amplitude, sigma_px)
-        background = smooth_valid(clean - model, between, smooth_px)
+        background = of_skin.of(clean - model)
         intruder = find_intruders(filled - background - model, model, valid, settings)
         clean = np.where(intruder, background + model, filled)
 

@@ -2,7 +2,7 @@
 
 Three things speak, as log-odds that add up:
 
-- *look*: the shape of the spot in the baseline photo (`spot_look`);
+- *look*: what the place shows in all photos (`series_look`), or in the baseline alone (`spot_look`);
 - *amount*: a dot of pigment holds more than a shaved hair root, or the other way round; how
   much either holds is learnt from the series itself;
 - *course*: over the series pigment fades, all of it much alike, while hair stays, longer or
@@ -36,12 +36,16 @@ class WeightSettings:
     """SD of single hairs' ratios about that: at least and at most."""
     hair_mean: tuple[float, float] = (0.7, 1.6)
     """Mean ratio of a photo's hairs: at least and at most."""
+    odd_hair_share: float = 0.1
+    odd_hair: tuple[float, float] = (-0.3, 2.2)
+    """Share of hairs whose ratio may be anything in this range: the tip of a long hair goes with the
+    next shave and comes again."""
     most_look: float = 4.0
     """The look counts up to these log-odds: a shaved root can look just like a dot."""
     most_amount: float = 2.0
     amount_spread: tuple[float, float] = (0.3, 1.0)
     """SD of the logarithm of the amount of dots, and of hairs: at least and at most."""
-    least_together: float = 0.35
+    least_together: float = 0.2
     """Share of pigment among a pigment place's neighbours. A real tattoo is dense somewhere; a
     few odd ratios strewn among hair are not one."""
     pigment_spread_floor: float = 0.12
@@ -223,7 +227,9 @@ def _mix(places: _Places, start: FloatColumn, settings: WeightSettings) -> _Mixt
         hair_mean, hair_spread = _hair(1 - weight, ratios, seen, noise, hair_spread, settings)
         spread = _pigment_spread(weight * told, ratios, seen, noise, before, pigment_mean, settings)
         as_pigment = _log_density(ratios, pigment_mean, np.hypot(spread[:, None], noise), seen)
-        as_hair = _log_density(ratios, hair_mean, np.hypot(hair_spread[:, None], noise), seen)
+        as_hair = _hair_log_density(
+            ratios, hair_mean, np.hypot(hair_spread[:, None], noise), seen, settings
+        )
         local = places.local_share(weight, told)
         if k >= settings.settling_rounds:
             amount = _amount_evidence(before, weight, settings)
@@ -297,6 +303,25 @@ def _pigment_spread(
         np.sqrt(np.maximum(variance, 0)), settings.pigment_spread_floor, most
     )
     return spread
+
+
+def _hair_log_density(
+    ratios: FloatColumn,
+    mean: FloatColumn,
+    sd: FloatColumn,
+    seen: NDArray[np.bool_],
+    settings: WeightSettings,
+) -> FloatColumn:
+    """Log density of each place over the photos that show it, were it hair: like the others, or odd.
+
+    Constant factors are left out as in `_log_density`.
+    """
+    sd = np.nan_to_num(sd, nan=1.0)
+    alike = np.exp(-0.5 * ((ratios - mean[:, None]) / sd) ** 2) / sd
+    odd = np.sqrt(2 * np.pi) / (settings.odd_hair[1] - settings.odd_hair[0])
+    density = (1 - settings.odd_hair_share) * alike + settings.odd_hair_share * odd
+    total: FloatColumn = (seen * np.log(density)).sum(axis=0)
+    return total
 
 
 def _log_density(

@@ -50,19 +50,34 @@ def blur(image: FloatArray, sigma_px: float) -> FloatArray:
     return np.asarray(blurred, np.float32)
 
 
+class LocalMean:
+    """Weighted local mean, ``blur(image * weight) / blur(weight)``, for several images of one weight.
+
+    Where little weight is left nearby, the mean leans on a wider neighbourhood instead of on noise.
+    """
+
+    def __init__(self, weight: FloatArray, sigma_px: float) -> None:
+        self._weight, self._sigma_px = weight, sigma_px
+        mass = blur(weight, sigma_px)
+        self._trust = mass / (mass + np.float32(0.02))
+        self._mass = np.maximum(mass, 1e-6, out=mass)
+        self._wide_mass = np.maximum(blur(weight, 4 * sigma_px), 1e-6)
+
+    def of(self, image: FloatArray) -> FloatArray:
+        """Local mean of an image, its shape."""
+        product = image * self._weight
+        value, wide = blur(product, self._sigma_px), blur(product, 4 * self._sigma_px)
+        wide /= self._wide_mass
+        value *= self._trust
+        value /= self._mass
+        wide *= 1 - self._trust
+        value += wide
+        return value
+
+
 def smooth_valid(image: FloatArray, weight: FloatArray, sigma_px: float) -> FloatArray:
-    """Weighted local mean of an image: ``blur(image * weight) / blur(weight)``."""
-    product = image * weight
-    mass, wide_mass = blur(weight, sigma_px), blur(weight, 4 * sigma_px)
-    value, wide = blur(product, sigma_px), blur(product, 4 * sigma_px)
-    wide /= np.maximum(wide_mass, 1e-6)
-    # Where little skin is left nearby, lean on a wider neighbourhood instead of on noise.
-    trust = mass / (mass + np.float32(0.02))
-    value *= trust
-    value /= np.maximum(mass, 1e-6, out=mass)
-    wide *= np.subtract(1, trust, out=trust)
-    value += wide
-    return value
+    """Local mean of one image (`LocalMean`)."""
+    return LocalMean(weight, sigma_px).of(image)
 
 
 def robust_sd(values: NDArray[np.floating]) -> float:

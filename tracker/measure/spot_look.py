@@ -9,6 +9,7 @@ the module `spot_look_weights`. Nothing of it was fitted to photos of people.
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -50,18 +51,23 @@ class SpotNet:
         return result
 
 
-@cache
-def spot_net() -> SpotNet:
-    """The trained network."""
-    values = np.frombuffer(base64.b64decode(PACKED), np.float16).astype(np.float32)
+def unpacked(layers: Sequence[int], packed: str) -> SpotNet:
+    """A network from its layers' sizes and its weights in half precision, base 64."""
+    values = np.frombuffer(base64.b64decode(packed), np.float16).astype(np.float32)
     weights, biases = [], []
     start = 0
-    for inputs, outputs in pairwise(LAYERS):
+    for inputs, outputs in pairwise(layers):
         weights.append(values[start : start + inputs * outputs].reshape(inputs, outputs))
         start += inputs * outputs
         biases.append(values[start : start + outputs])
         start += outputs
     return SpotNet(tuple(weights), tuple(biases))
+
+
+@cache
+def spot_net() -> SpotNet:
+    """The trained network."""
+    return unpacked(LAYERS, PACKED)
 
 
 def neighbourhoods(

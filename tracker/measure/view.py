@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tracker.measure.catalogue import (
+    FLAT_SIGMAS,
     Catalogue,
     CatalogueSettings,
     build_catalogue,
+    flatten,
     median_spacing,
 )
 from tracker.measure.fade import FadeSettings, SystematicErrors, retained_share
@@ -19,11 +21,14 @@ from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.photometry import Photometry, PhotometrySettings, Stack, measure_pigment
 from tracker.measure.pigment_weight import PigmentWeights, WeightSettings, pigment_weights
 from tracker.measure.results import FloatColumn
+from tracker.measure.series_look import pigment_logit, place_context, place_pictures
 from tracker.measure.threads import map_threads
 from tracker.measure.tone_gain import ToneGain, ToneGainSettings
 from tracker.measure.verdicts import Verdicts, overruled, with_marked_dots
 
 UNIT_GAIN = ToneGain(1.0, 0.0, 1.0)
+LOOK_SHARE = 0.6
+"""Of the log-odds by all photos' pictures, which know the ratios too: the course counts beside them."""
 DOUBT_FREE = 0.03
 """Share of the dots' pigment in doubt that clean series show too (0.003 to 0.03)."""
 DOUBT_SD = 1.0
@@ -198,8 +203,15 @@ def measure_view(
         catalogue, verdicts, separation_px=separation_px, shape=(region.shape[0], region.shape[1])
     )
 
+    def flattened(photo: FramePhoto | None) -> FloatArray | None:
+        if photo is None:
+            return None
+        return flatten(photo.red * np.float32(1 / photo.gain.gain), FLAT_SIGMAS * sigma_px)
+
+    flat = map_threads(flattened, photos, workers)
+
     def judged(readings: Sequence[PhotoPigment | None]) -> PigmentWeights:
-        found = _weights(readings, catalogue, settings.weight)
+        found = _weights(readings, catalogue, flat, sigma_px, settings.weight)
         return overruled(found, catalogue.xy_px, verdicts, separation_px=separation_px)
 
     spacing_px = median_spacing(catalogue.xy_px)
@@ -253,18 +265,40 @@ def measure_view(
 
 
 def _weights(
-    measured: Sequence[PhotoPigment | None], catalogue: Catalogue, settings: WeightSettings
+    measured: Sequence[PhotoPigment | None],
+    catalogue: Catalogue,
+    flat: Sequence[FloatArray | None],
+    sigma_px: float,
+    settings: WeightSettings,
 ) -> PigmentWeights:
     """Chance of pigment per place from all photos."""
-    first = measured[0]
+    first, first_flat = measured[0], flat[0]
     assert first is not None
-    later = [m for m in measured[1:] if m is not None]
+    assert first_flat is not None
+    # A photo that shares no place with the baseline says nothing; it must not read as all gone.
+    later = [
+        (pigment, picture)
+        for pigment, picture in zip(measured[1:], flat[1:], strict=True)
+        if pigment is not None and picture is not None and np.isfinite(pigment.pigment).any()
+    ]
+    look = catalogue.look
+    if later:
+        readings = [pigment.pigment for pigment, _ in later]
+        usable = np.isfinite(first.pigment) & (first.pigment > 2 * first.pigment_sd)
+        pictures = place_pictures(
+            [first_flat, *(picture for _, picture in later)],
+            [first.places_px, *(pigment.places_px for pigment, _ in later)],
+            sigma_px,
+        )
+        context = place_context(first.pigment, usable, readings, catalogue.look, sigma_px)
+        seen = np.isfinite(readings).any(axis=0)
+        look = np.where(seen, LOOK_SHARE * pigment_logit(pictures, context), catalogue.look)
     return pigment_weights(
         first.pigment,
         first.pigment_sd,
-        [m.pigment for m in later],
-        [m.pigment_sd for m in later],
-        catalogue.look,
+        [pigment.pigment for pigment, _ in later],
+        [pigment.pigment_sd for pigment, _ in later],
+        look,
         catalogue.xy_px,
         settings,
     )

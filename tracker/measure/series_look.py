@@ -1,0 +1,177 @@
+"""What a place looks like in all photos of a series: the chance that it holds pigment and not hair.
+
+A dot sits still, stays round and only grows fainter. Stubble is a stroke in one photo and a point in
+the next, longer or shorter by the last shave. One photo alone does not tell a shaved root from a
+dot; the photos together mostly do. A small network sees four pictures of every place, cut out at
+the dots' own scale and divided by the place's strength at baseline: the baseline, and the mean, the
+darkest and the lightest of all later photos. Beside them it is told how much pigment the place
+holds, what is left of it, and how both are spread over the series, since what a dot does can only
+be judged by what the others do.
+
+It was trained on rendered scenes alone, by ``python -m benchmarks.train_series_look``.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tracker.measure.luminance import FloatArray
+from tracker.measure.results import FloatColumn
+from tracker.measure.series_look_weights import LAYERS, PACKED
+from tracker.measure.spot_look import GRID, SMOOTHING_SIGMAS, STEP_SIGMAS, SpotNet, unpacked
+
+CHUNK = 8192
+"""Places looked at together; cv2.remap takes no picture longer than 32 767 rows."""
+WEAKEST = 1e-3
+"""Least strength, optical density, by which pictures are divided."""
+FAINTEST, DARKEST = -4.0, 6.0
+"""Bounds on the pictures, in strengths of the place at baseline."""
+DOT_LOOK, HAIR_LOOK = 1.0, -1.0
+"""Looks at baseline from which on a place counts among dots, or hairs, of the series' spread."""
+LEAST_OF_A_KIND = 10
+SHARES = (10, 25, 50, 75, 90)
+USUAL_PHOTOS, USUAL_FWHM_PX = 4, 5.0
+MOST_LOGIT = 6.0
+
+
+@cache
+def series_net() -> SpotNet:
+    """The trained network."""
+    return unpacked(LAYERS, PACKED)
+
+
+def _matched_filter() -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Filter that reads a round spot's strength, and the offsets of its samples in sigmas."""
+    offset = (np.arange(GRID) - GRID // 2) * STEP_SIGMAS
+    x, y = (grid.ravel() for grid in np.meshgrid(offset, offset))
+    spot = np.exp(-0.5 * (x**2 + y**2))
+    level = spot - spot.mean()
+    return (
+        (level / (level @ spot)).astype(np.float32),
+        x.astype(np.float32),
+        y.astype(np.float32),
+    )
+
+
+def _pictures(flat: FloatArray, xy_px: FloatColumn, sigma_px: float) -> FloatArray:
+    """Neighbourhoods of places, level taken off, (n, GRID * GRID); NaN where the place is not seen."""
+    _, offset_x, offset_y = _matched_filter()
+    missing = ~np.isfinite(flat)
+    smooth = cv2.GaussianBlur(
+        np.where(missing, 0, flat).astype(np.float32),
+        (0, 0),
+        max(SMOOTHING_SIGMAS * sigma_px, 0.3),
+        borderType=cv2.BORDER_REFLECT_101,
+    )
+    shown = np.empty((len(xy_px), GRID * GRID), np.float32)
+    for start in range(0, len(xy_px), CHUNK):
+        part = slice(start, start + CHUNK)
+        values = cv2.remap(
+            smooth,
+            (xy_px[part, :1] + offset_x * sigma_px).astype(np.float32),
+            (xy_px[part, 1:] + offset_y * sigma_px).astype(np.float32),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REFLECT_101,
+        )
+        shown[part] = values - np.median(values, axis=1, keepdims=True)
+    column, row = np.rint(xy_px).astype(int).T
+    height, width = flat.shape
+    shown[missing[np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)]] = np.nan
+    return shown
+
+
+def place_pictures(
+    flat: Sequence[FloatArray], places_px: Sequence[FloatColumn], sigma_px: float
+) -> FloatArray:
+    """Baseline, mean, darkest and lightest later picture of every place.
+
+    Parameters
+    ----------
+    flat : sequence of ndarray of shape (H, W)
+        Flattened density of the baseline and of later photos at its contrast; NaN where unusable.
+    places_px : sequence of ndarray of shape (n, 2)
+        The places as each of these photos shows them.
+    sigma_px : float
+        Width of the dots.
+
+    Returns
+    -------
+    pictures : ndarray of shape (n, 4 * GRID * GRID)
+        In strengths of the place at baseline. A place that no later photo shows has its baseline
+        picture four times.
+    """
+    first = _pictures(flat[0], places_px[0], sigma_px)
+    strength = np.maximum(np.nan_to_num(first @ _matched_filter()[0]), WEAKEST)
+    # One later photo at a time: a long series would not fit into memory.
+    total, count = np.zeros_like(first), np.zeros_like(first[:, :1])
+    darkest, lightest = np.full_like(first, -np.inf), np.full_like(first, np.inf)
+    for one, xy in zip(flat[1:], places_px[1:], strict=True):
+        later = _pictures(one, xy, sigma_px)
+        total += np.nan_to_num(later)
+        count += np.isfinite(later[:, :1])
+        np.fmax(darkest, later, out=darkest)
+        np.fmin(lightest, later, out=lightest)
+    parts = [
+        np.where(count > 0, part, first)
+        for part in (first, total / np.maximum(count, 1), darkest, lightest)
+    ]
+    pictures = np.stack(parts, axis=1) / strength[:, None, None]
+    bounded: FloatArray = np.clip(np.nan_to_num(pictures), FAINTEST, DARKEST)
+    return bounded.reshape(len(first), 4 * GRID * GRID)
+
+
+def place_context(
+    baseline: FloatColumn,
+    usable: NDArray[np.bool_],
+    later: Sequence[FloatColumn],
+    look: FloatColumn,
+    sigma_px: float,
+) -> FloatArray:
+    """Each place's amount and what is left of it, and how the series spreads, (n, 15).
+
+    Parameters
+    ----------
+    baseline : ndarray of shape (n,)
+        Pigment at baseline, NaN where not seen.
+    usable : ndarray of shape (n,) of bool
+        Places that hold pigment at baseline beyond its noise.
+    later : sequence of ndarray of shape (n,)
+        The same in later photos.
+    look : ndarray of shape (n,)
+        Log-odds of a dot by the baseline alone.
+    sigma_px : float
+    """
+    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
+        warnings.simplefilter("ignore", RuntimeWarning)
+        left = np.nanmean(np.stack(later), axis=0) / baseline
+    known = usable & np.isfinite(left)
+    dots, hairs = known & (look > DOT_LOOK), known & (look < HAIR_LOOK)
+    spread = [
+        np.percentile(left[kind], SHARES) if kind.sum() > LEAST_OF_A_KIND else np.ones(len(SHARES))
+        for kind in (dots, hairs)
+    ]
+    odds = np.log10(max(int(dots.sum()), 1) / max(int(hairs.sum()), 1))
+    scene = [odds, len(later) / USUAL_PHOTOS, 2.355 * sigma_px / USUAL_FWHM_PX]
+    common = dots if dots.sum() > LEAST_OF_A_KIND else usable
+    usual = float(np.nanmedian(baseline[common])) if common.any() else 1.0
+    with np.errstate(invalid="ignore"):
+        amount = np.log(np.maximum(np.nan_to_num(baseline), 1e-6) / max(usual, 1e-6))
+    own = [np.clip(amount, -3, 3), np.clip(np.nan_to_num(left, nan=1.0), -1, 3)]
+    shared = np.clip(np.concatenate([*spread, scene]), -2, 3)
+    context: FloatArray = np.column_stack([*own, np.tile(shared, (len(baseline), 1))])
+    return context.astype(np.float32)
+
+
+def pigment_logit(pictures: FloatArray, context: FloatArray) -> FloatColumn:
+    """Log-odds, at even prior odds, that each place holds pigment, shape (n,)."""
+    if len(pictures) == 0:
+        return np.empty(0)
+    logit = series_net().logit(np.hstack([pictures, context]).astype(np.float32))
+    bounded: FloatColumn = np.clip(logit, -MOST_LOGIT, MOST_LOGIT)
+    return bounded
