@@ -82,7 +82,7 @@ def examples_of(kind: str, seed: int) -> Examples | None:
         if photo is not None and pigment is not None
     ]
     sigma_px, look = measurement.sigma_px, measurement.catalogue.look
-    pictures = place_pictures(
+    pictures, _ = place_pictures(
         [flatten(p.red * np.float32(1 / p.gain.gain), FLAT_SIGMAS * sigma_px) for p, _ in seen],
         [pigment.places_px[chosen] for _, pigment in seen],
         sigma_px,

@@ -43,7 +43,7 @@ def logits(photos: list[FloatArray], left: float) -> FloatColumn:
     look = dot_logit(photos[0], PLACES[:, 0], PLACES[:, 1], SIGMA)
     baseline = np.where(IS_DOT, 1.0, 0.9)
     later = [np.where(IS_DOT, left, 1.2)] * (len(photos) - 1)
-    pictures = place_pictures(photos, [PLACES] * len(photos), SIGMA)
+    pictures, _ = place_pictures(photos, [PLACES] * len(photos), SIGMA)
     context = place_context(baseline, np.ones(len(PLACES), bool), later, look, SIGMA)
     return pigment_logit(pictures, context)
 
@@ -66,7 +66,7 @@ def test_hair_that_is_cut_short_is_hair_still() -> None:
 
 def test_pictures_are_in_strengths_of_the_place_at_baseline() -> None:
     photos = [drawn(0.3, 5.0, 1), drawn(0.15, 5.0, 2)]
-    pictures = place_pictures(photos, [PLACES, PLACES], SIGMA).reshape(-1, 4, GRID, GRID)
+    pictures = place_pictures(photos, [PLACES, PLACES], SIGMA)[0].reshape(-1, 4, GRID, GRID)
     middle = pictures[IS_DOT, :, GRID // 2, GRID // 2].mean(axis=0)
     assert middle[0] == pytest.approx(0.95, abs=0.1)
     assert middle[1:] == pytest.approx(np.full(3, 0.5 * middle[0]), abs=0.05)
@@ -77,8 +77,10 @@ def test_pictures_are_in_strengths_of_the_place_at_baseline() -> None:
 def test_places_that_no_later_photo_shows_keep_their_baseline_picture() -> None:
     first, later = drawn(0.3, 5.0, 1), drawn(0.1, 5.0, 2)
     later[:, :200] = np.nan
-    pictures = place_pictures([first, later], [PLACES, PLACES], SIGMA).reshape(-1, 4, GRID * GRID)
+    found, seen = place_pictures([first, later], [PLACES, PLACES], SIGMA)
+    pictures = found.reshape(-1, 4, GRID * GRID)
     hidden = PLACES[:, 0] < 195
+    assert (seen == ~hidden).all()
     assert np.isfinite(pictures).all()
     assert (pictures[hidden, 1:] == pictures[hidden, :1]).all()
     shown = IS_DOT & (PLACES[:, 0] > 225)
@@ -92,6 +94,6 @@ def test_the_order_of_later_photos_does_not_matter() -> None:
 
 
 def test_no_places_no_odds() -> None:
-    pictures = place_pictures([drawn(0.3, 0, 1)] * 2, [np.empty((0, 2))] * 2, SIGMA)
+    pictures, _ = place_pictures([drawn(0.3, 0, 1)] * 2, [np.empty((0, 2))] * 2, SIGMA)
     context = place_context(np.empty(0), np.empty(0, bool), [np.empty(0)], np.empty(0), SIGMA)
     assert pigment_logit(pictures, context).shape == (0,)

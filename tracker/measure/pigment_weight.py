@@ -17,7 +17,7 @@ and neighbours decide alone: the interval carries that doubt.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,8 @@ class WeightSettings:
     next shave and comes again."""
     most_look: float = 4.0
     """The look counts up to these log-odds: a shaved root can look just like a dot."""
+    series_share: float = 0.6
+    """Of what all photos' pictures say, beside the course: they know the ratios too."""
     most_amount: float = 2.0
     amount_spread: tuple[float, float] = (0.3, 1.0)
     """SD of the logarithm of the amount of dots, and of hairs: at least and at most."""
@@ -114,6 +116,8 @@ def pigment_weights(
     look: FloatColumn,
     xy_px: FloatColumn,
     settings: WeightSettings = WeightSettings(),
+    *,
+    series_look: FloatColumn | None = None,
 ) -> PigmentWeights:
     """Chance in [0, 1] that each place holds pigment.
 
@@ -129,8 +133,11 @@ def pigment_weights(
         Log-odds of a dot by its shape in the baseline, at even prior odds.
     xy_px : ndarray of shape (n, 2)
         The places.
+    series_look : ndarray of shape (n,), optional
+        Log-odds of a dot by what all photos show, amounts and ratios known, at even prior odds.
     """
-    look = np.clip(look, -settings.most_look, settings.most_look)
+    own = look if series_look is None else settings.series_share * series_look
+    look = np.clip(own, -settings.most_look, settings.most_look)
     # A place that reads no pigment at baseline is no dot, whatever the noise there looks like.
     result = 0.5 / (1 + np.exp(-look))
     usable = np.isfinite(baseline) & (baseline > 2 * baseline_sd)
@@ -149,7 +156,12 @@ def pigment_weights(
     )
     seen = np.isfinite(ratios)
     places = _Places(look[usable], before, np.nan_to_num(ratios), noise, seen, np.asarray(found))
-    by_look = _settle(places, settings)
+    # The pictures of all photos know the amounts: these would count twice.
+    by_look = (
+        _settle(places, settings)
+        if series_look is None
+        else _settle(replace(places, look=series_look[usable]), settings, use_amount=False)
+    )
     without_course = result.copy()
     without_course[usable] = by_look
     if not shares.any():
@@ -176,7 +188,7 @@ def _chance(logit: FloatColumn) -> FloatColumn:
     return chance
 
 
-def _settle(places: _Places, settings: WeightSettings) -> FloatColumn:
+def _settle(places: _Places, settings: WeightSettings, *, use_amount: bool = True) -> FloatColumn:
     """Chance of pigment by look, amount and neighbours, without the course."""
     everywhere = np.ones(len(places.look))
     local = np.full(len(places.look), 0.5)
@@ -185,7 +197,7 @@ def _settle(places: _Places, settings: WeightSettings) -> FloatColumn:
     for k in range(settings.rounds):
         weight = _chance(places.look + amount + _logit(local))
         local = places.local_share(weight, everywhere)
-        if k >= settings.settling_rounds:
+        if use_amount and k >= settings.settling_rounds:
             amount = _amount_evidence(places.amount, weight, settings)
     return weight
 

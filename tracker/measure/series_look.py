@@ -88,7 +88,7 @@ def _pictures(flat: FloatArray, xy_px: FloatColumn, sigma_px: float) -> FloatArr
 
 def place_pictures(
     flat: Sequence[FloatArray], places_px: Sequence[FloatColumn], sigma_px: float
-) -> FloatArray:
+) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Baseline, mean, darkest and lightest later picture of every place.
 
     Parameters
@@ -105,6 +105,8 @@ def place_pictures(
     pictures : ndarray of shape (n, 4 * GRID * GRID)
         In strengths of the place at baseline. A place that no later photo shows has its baseline
         picture four times.
+    shown : ndarray of shape (n,) of bool
+        Places that a later photo shows.
     """
     first = _pictures(flat[0], places_px[0], sigma_px)
     strength = np.maximum(np.nan_to_num(first @ _matched_filter()[0]), WEAKEST)
@@ -123,7 +125,7 @@ def place_pictures(
     ]
     pictures = np.stack(parts, axis=1) / strength[:, None, None]
     bounded: FloatArray = np.clip(np.nan_to_num(pictures), FAINTEST, DARKEST)
-    return bounded.reshape(len(first), 4 * GRID * GRID)
+    return bounded.reshape(len(first), 4 * GRID * GRID), count[:, 0] > 0
 
 
 def place_context(

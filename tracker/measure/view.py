@@ -27,8 +27,6 @@ from tracker.measure.tone_gain import ToneGain, ToneGainSettings
 from tracker.measure.verdicts import Verdicts, overruled, with_marked_dots
 
 UNIT_GAIN = ToneGain(1.0, 0.0, 1.0)
-LOOK_SHARE = 0.6
-"""Of the log-odds by all photos' pictures, which know the ratios too: the course counts beside them."""
 DOUBT_FREE = 0.03
 """Share of the dots' pigment in doubt that clean series show too (0.003 to 0.03)."""
 DOUBT_SD = 1.0
@@ -281,26 +279,27 @@ def _weights(
         for pigment, picture in zip(measured[1:], flat[1:], strict=True)
         if pigment is not None and picture is not None and np.isfinite(pigment.pigment).any()
     ]
-    look = catalogue.look
+    series_look = None
     if later:
         readings = [pigment.pigment for pigment, _ in later]
         usable = np.isfinite(first.pigment) & (first.pigment > 2 * first.pigment_sd)
-        pictures = place_pictures(
+        pictures, shown = place_pictures(
             [first_flat, *(picture for _, picture in later)],
             [first.places_px, *(pigment.places_px for pigment, _ in later)],
             sigma_px,
         )
         context = place_context(first.pigment, usable, readings, catalogue.look, sigma_px)
-        seen = np.isfinite(readings).any(axis=0)
-        look = np.where(seen, LOOK_SHARE * pigment_logit(pictures, context), catalogue.look)
+        # Hair that covers a place leaves no reading there, but is a picture worth seeing.
+        series_look = np.where(shown, pigment_logit(pictures, context), catalogue.look)
     return pigment_weights(
         first.pigment,
         first.pigment_sd,
         [pigment.pigment for pigment, _ in later],
         [pigment.pigment_sd for pigment, _ in later],
-        look,
+        catalogue.look,
         catalogue.xy_px,
         settings,
+        series_look=series_look,
     )
 
 
