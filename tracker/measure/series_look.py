@@ -13,7 +13,6 @@ It was trained on rendered scenes alone, by ``python -m benchmarks.train_series_
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from functools import cache
 
@@ -149,9 +148,12 @@ def place_context(
         Log-odds of a dot by the baseline alone.
     sigma_px : float
     """
-    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
-        warnings.simplefilter("ignore", RuntimeWarning)
-        left = np.nanmean(np.stack(later), axis=0) / baseline
+    readings = np.stack(later)
+    count = np.isfinite(readings).sum(axis=0)
+    total = np.where(np.isfinite(readings), readings, 0).sum(axis=0)
+    mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        left = mean / baseline
     known = usable & np.isfinite(left)
     dots, hairs = known & (look > DOT_LOOK), known & (look < HAIR_LOOK)
     spread = [
