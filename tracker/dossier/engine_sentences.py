@@ -29,7 +29,7 @@ PATTERNS = (
     "{share} of the baseline's pigment",
     "relief eight times as strong, or strong shine on the whole area",
     "{share} of the hairs, where {n} are clear",
-    "none for sure, dots two and a half times as wide at best",
+    "dots two and a half times as wide",
     "{share} more red and less blue taken away",
 )
 """The catalogues translate these; whatever else comes is quoted in English."""
