@@ -58,7 +58,7 @@ class Examples:
 
 
 def examples_of(kind: str, seed: int) -> Examples | None:
-    """Examples of one scene; None where the tracker refuses it or sees one kind of places alone."""
+    """Examples of one scene; None where the tracker refuses it or its later photos."""
     cv2.setNumThreads(1)
     rng = np.random.default_rng([seed, *kind.encode()])
     photos, dots_px = _scene(kind, seed, rng)

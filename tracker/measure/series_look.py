@@ -16,17 +16,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from tracker.measure.luminance import FloatArray
 from tracker.measure.results import FloatColumn
 from tracker.measure.series_look_weights import LAYERS, PACKED
-from tracker.measure.spot_look import GRID, SMOOTHING_SIGMAS, STEP_SIGMAS, SpotNet, unpacked
+from tracker.measure.spot_look import GRID, SpotNet, cut_out, unpacked
 
-CHUNK = 8192
-"""Places looked at together; cv2.remap takes no picture longer than 32 767 rows."""
 WEAKEST = 1e-3
 """Least strength, optical density, by which pictures are divided."""
 FAINTEST, DARKEST = -4.0, 6.0
@@ -36,7 +33,6 @@ DOT_LOOK, HAIR_LOOK = 1.0, -1.0
 LEAST_OF_A_KIND = 10
 SHARES = (10, 25, 50, 75, 90)
 USUAL_PHOTOS, USUAL_FWHM_PX = 4, 5.0
-MOST_LOGIT = 6.0
 
 
 @cache
@@ -45,44 +41,18 @@ def series_net() -> SpotNet:
     return unpacked(LAYERS, PACKED)
 
 
-def _matched_filter() -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Filter that reads a round spot's strength, and the offsets of its samples in sigmas."""
-    offset = (np.arange(GRID) - GRID // 2) * STEP_SIGMAS
-    x, y = (grid.ravel() for grid in np.meshgrid(offset, offset))
-    spot = np.exp(-0.5 * (x**2 + y**2))
-    level = spot - spot.mean()
-    return (
-        (level / (level @ spot)).astype(np.float32),
-        x.astype(np.float32),
-        y.astype(np.float32),
-    )
-
-
-def _pictures(flat: FloatArray, xy_px: FloatColumn, sigma_px: float) -> FloatArray:
-    """Neighbourhoods of places, level taken off, (n, GRID * GRID); NaN where the place is not seen."""
-    _, offset_x, offset_y = _matched_filter()
+def _pictures(
+    flat: FloatArray, xy_px: FloatColumn, sigma_px: float
+) -> tuple[FloatArray, FloatArray]:
+    """Neighbourhoods of places, level taken off, and strengths; NaN where the place is not seen."""
     missing = ~np.isfinite(flat)
-    smooth = cv2.GaussianBlur(
-        np.where(missing, 0, flat).astype(np.float32),
-        (0, 0),
-        max(SMOOTHING_SIGMAS * sigma_px, 0.3),
-        borderType=cv2.BORDER_REFLECT_101,
-    )
-    shown = np.empty((len(xy_px), GRID * GRID), np.float32)
-    for start in range(0, len(xy_px), CHUNK):
-        part = slice(start, start + CHUNK)
-        values = cv2.remap(
-            smooth,
-            (xy_px[part, :1] + offset_x * sigma_px).astype(np.float32),
-            (xy_px[part, 1:] + offset_y * sigma_px).astype(np.float32),
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REFLECT_101,
-        )
-        shown[part] = values - np.median(values, axis=1, keepdims=True)
+    filled = np.where(missing, 0, flat).astype(np.float32)
+    shown, strength = cut_out(filled, xy_px[:, 0], xy_px[:, 1], sigma_px)
     column, row = np.rint(xy_px).astype(int).T
     height, width = flat.shape
-    shown[missing[np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)]] = np.nan
-    return shown
+    hidden = missing[np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)]
+    shown[hidden], strength[hidden] = np.nan, np.nan
+    return shown, strength
 
 
 def place_pictures(
@@ -107,13 +77,13 @@ def place_pictures(
     shown : ndarray of shape (n,) of bool
         Places that a later photo shows.
     """
-    first = _pictures(flat[0], places_px[0], sigma_px)
-    strength = np.maximum(np.nan_to_num(first @ _matched_filter()[0]), WEAKEST)
+    first, own = _pictures(flat[0], places_px[0], sigma_px)
+    strength = np.maximum(np.nan_to_num(own), WEAKEST)
     # One later photo at a time: a long series would not fit into memory.
     total, count = np.zeros_like(first), np.zeros_like(first[:, :1])
     darkest, lightest = np.full_like(first, -np.inf), np.full_like(first, np.inf)
     for one, xy in zip(flat[1:], places_px[1:], strict=True):
-        later = _pictures(one, xy, sigma_px)
+        later, _ = _pictures(one, xy, sigma_px)
         total += np.nan_to_num(later)
         count += np.isfinite(later[:, :1])
         np.fmax(darkest, later, out=darkest)
@@ -176,6 +146,4 @@ def pigment_logit(pictures: FloatArray, context: FloatArray) -> FloatColumn:
     """Log-odds, at even prior odds, that each place holds pigment, shape (n,)."""
     if len(pictures) == 0:
         return np.empty(0)
-    logit = series_net().logit(np.hstack([pictures, context]).astype(np.float32))
-    bounded: FloatColumn = np.clip(logit, -MOST_LOGIT, MOST_LOGIT)
-    return bounded
+    return series_net().logit(np.hstack([pictures, context]).astype(np.float32))

@@ -70,10 +70,10 @@ def spot_net() -> SpotNet:
     return unpacked(LAYERS, PACKED)
 
 
-def neighbourhoods(
+def cut_out(
     density: FloatArray, x_px: FloatColumn, y_px: FloatColumn, sigma_px: float
-) -> FloatArray:
-    """Neighbourhoods of spots, each with its own level and strength taken off.
+) -> tuple[FloatArray, FloatArray]:
+    """Neighbourhoods of spots less their own level, and the spots' strengths.
 
     Parameters
     ----------
@@ -86,8 +86,9 @@ def neighbourhoods(
 
     Returns
     -------
-    looks : ndarray of shape (n, GRID * GRID)
-        0 at the level of the surroundings, about 1 in the middle of a round spot.
+    levelled : ndarray of shape (n, GRID * GRID)
+    strength : ndarray of shape (n,)
+        Peak density of a round spot in the middle.
     """
     smooth = cv2.GaussianBlur(
         density, (0, 0), max(SMOOTHING_SIGMAS * sigma_px, 0.3), borderType=cv2.BORDER_REFLECT_101
@@ -99,7 +100,8 @@ def neighbourhoods(
     profile = np.exp(-0.5 * radius**2)
     profile -= profile.mean()
     profile /= profile @ np.exp(-0.5 * radius**2)
-    looks = np.empty((len(x_px), GRID * GRID), np.float32)
+    levelled = np.empty((len(x_px), GRID * GRID), np.float32)
+    strength = np.empty(len(x_px), np.float32)
     for start in range(0, len(x_px), CHUNK):
         part = slice(start, start + CHUNK)
         map_x = (x_px[part, None] + dx).astype(np.float32)
@@ -107,10 +109,23 @@ def neighbourhoods(
         values = cv2.remap(
             smooth, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
         )
-        strength = values @ profile.astype(np.float32)
-        values = values - np.median(values, axis=1, keepdims=True)
-        looks[part] = values / np.maximum(strength, 1e-4)[:, None]
-    return np.clip(looks, -4, 4)
+        strength[part] = values @ profile.astype(np.float32)
+        levelled[part] = values - np.median(values, axis=1, keepdims=True)
+    return levelled, strength
+
+
+def neighbourhoods(
+    density: FloatArray, x_px: FloatColumn, y_px: FloatColumn, sigma_px: float
+) -> FloatArray:
+    """Neighbourhoods of spots, each with its own level and strength taken off (see `cut_out`).
+
+    Returns
+    -------
+    looks : ndarray of shape (n, GRID * GRID)
+        0 at the level of the surroundings, about 1 in the middle of a round spot.
+    """
+    levelled, strength = cut_out(density, x_px, y_px, sigma_px)
+    return np.clip(levelled / np.maximum(strength, 1e-4)[:, None], -4, 4)
 
 
 def dot_logit(
