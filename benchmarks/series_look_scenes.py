@@ -22,8 +22,9 @@ from tracker import view_analysis
 from tracker.analysis import analyse_series
 from tracker.measure.catalogue import FLAT_SIGMAS, flatten
 from tracker.measure.frame import MeasuringFrame
+from tracker.measure.photo_pigment import FramePhoto
 from tracker.measure.series_look import place_context, place_pictures
-from tracker.measure.view import FramePhoto, ViewMeasurement
+from tracker.measure.view import ViewMeasurement
 from tracker.series import SeriesPhoto
 from tracker.synthetic import render_series, scene_specs
 

@@ -13,12 +13,13 @@ from tests.factories import ShiftRegistration
 from tracker.measure.catalogue import Catalogue
 from tracker.measure.detection import Detection
 from tracker.measure.frame import MeasuringFrame
+from tracker.measure.photo_pigment import UNIT_GAIN, PhotoPigment
 from tracker.measure.pigment_weight import PigmentWeights
 from tracker.measure.quality import PhotoQuality
 from tracker.measure.registration import NotRegistered, Registration
 from tracker.measure.results import Dots, Kind
 from tracker.measure.skin import SkinMap
-from tracker.measure.view import UNIT_GAIN, MeasurementSettings, PhotoPigment, ViewMeasurement
+from tracker.measure.view import MeasurementSettings, ViewMeasurement
 from tracker.measure.zones import lay_zones
 from tracker.series import PhotoMeasures, SeriesPhoto, Stage, Status
 from tracker.view_rows import Aligned, RowMaker, refused_row

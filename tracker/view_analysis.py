@@ -21,6 +21,7 @@ from tracker.measure.luminance import (
     clipped,
     luminance_density,
 )
+from tracker.measure.photo_pigment import UNIT_GAIN, FramePhoto
 from tracker.measure.quality import PhotoQuality
 from tracker.measure.refine import refine_on_density
 from tracker.measure.registration import NotRegistered, PhotoFeatures, Registration
@@ -32,7 +33,7 @@ from tracker.measure.threads import map_threads
 from tracker.measure.tone_gain import ToneGain, relative_tone_gain
 from tracker.measure.treated_area import feathered_area, treated_area
 from tracker.measure.verdicts import Verdicts, with_marked_area
-from tracker.measure.view import UNIT_GAIN, FramePhoto, MeasurementSettings, measure_view
+from tracker.measure.view import MeasurementSettings, measure_view
 from tracker.measure.zones import lay_zones, outlines
 from tracker.records.corrections import Pairs, ViewCorrections
 from tracker.series import PolygonZone, Progress, SeriesPhoto, Stage, ViewAnalysis

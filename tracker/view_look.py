@@ -14,6 +14,7 @@ from tracker.measure.dot_width import reach_px, width_growth
 from tracker.measure.frame import MeasuringFrame
 from tracker.measure.hair_kept import HairResponse, HairSites, hair_response, hair_sites, hairs_kept
 from tracker.measure.luminance import BoolArray, FloatArray
+from tracker.measure.photo_pigment import FramePhoto
 from tracker.measure.registration import Registration
 from tracker.measure.relief import (
     FineSpread,
@@ -38,7 +39,7 @@ from tracker.measure.skin_look import (
     SkinLook,
     estimate,
 )
-from tracker.measure.view import FramePhoto, ViewMeasurement
+from tracker.measure.view import ViewMeasurement
 from tracker.measure.zones import WHOLE, ZoneLayout
 from tracker.series import PhotoLook
 

@@ -19,6 +19,7 @@ from tracker.measure.fade import (
 from tracker.measure.fates import dot_fates, survival
 from tracker.measure.frame import MeasuringFrame
 from tracker.measure.luminance import BoolArray, FloatArray
+from tracker.measure.photo_pigment import PhotoPigment
 from tracker.measure.quality import PhotoQuality
 from tracker.measure.registration import NotRegistered, Registration
 from tracker.measure.results import Dots, Estimate, Fate, Kind
@@ -26,8 +27,8 @@ from tracker.measure.skin import SkinMap
 from tracker.measure.skin_look import SkinLook
 from tracker.measure.tone import Tone, compare_tone
 from tracker.measure.view import (
+    LEAST_COUNTED,
     MeasurementSettings,
-    PhotoPigment,
     ViewMeasurement,
     shares_left,
     systematic_errors,
@@ -49,8 +50,6 @@ SMALL_DOT_SD = 0.06
 2.5 px dots read 11 points low on rendered truth (docs/benchmark.md)."""
 HAIR_FLAG_SD = 0.05
 """An error bar that hair alone makes this wide, as SD of the fade, is explained beside the row."""
-LISTED_WEIGHT = 0.2
-"""Places with less chance of being pigment are hair: fitted along, not listed as dots."""
 SURE_WEIGHT = 0.6
 """Listed places with less are undecided."""
 LEAST_FADE = -0.75
@@ -168,7 +167,7 @@ class RowMaker:
         self.dots_px = frame.to_baseline(measurement.catalogue.xy_px)
         self.dot_zone = layout.zone_of(self.dots_px)
         # Plain hair is measured along, but it is no dot of the baseline.
-        self.listed = measurement.weight >= LISTED_WEIGHT
+        self.listed = measurement.weight >= LEAST_COUNTED
         self.zone_names = [name for name in layout.names if name != WHOLE]
         x_scale, y_scale = frame.scale_xy
         self.px2_per_frame_px2 = 1.0 / float(x_scale * y_scale)

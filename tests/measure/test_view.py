@@ -7,13 +7,12 @@ import pytest
 
 from tests.measure.density_scenes import DensityScene, dotted_skin
 from tracker.measure.fade import SystematicErrors, retained_share
+from tracker.measure.photo_pigment import UNIT_GAIN, FramePhoto
 from tracker.measure.pigment_weight import PigmentWeights
 from tracker.measure.tone_gain import ToneGain
 from tracker.measure.view import (
     DOUBT_FREE,
     DOUBT_SD,
-    UNIT_GAIN,
-    FramePhoto,
     ViewMeasurement,
     measure_view,
     share_in_doubt,

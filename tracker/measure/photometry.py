@@ -94,6 +94,12 @@ class Photometry:
     stack: Stack | None
 
 
+def background_px(sigma_px: float, spacing_px: float, settings: PhotometrySettings) -> float:
+    """Sigma of the background smoothing for dots of one width and spacing, px."""
+    by_width = settings.background_fwhm * 2.355 * sigma_px
+    return max(settings.background_spacing * spacing_px, by_width)
+
+
 def _fit_width(
     filtered: FloatArray,
     xy_px: FloatColumn,
@@ -283,9 +289,7 @@ def measure_pigment(
     places = xy_px
     trust = np.ones(len(xy_px)) if trust is None else trust
     controls = empty_places(region, xy_px, spacing_px)
-    smooth_px = max(
-        settings.background_spacing * spacing_px, settings.background_fwhm * 2.355 * sigma_px
-    )
+    smooth_px = background_px(sigma_px, spacing_px, settings)
 
     cores = paint_spots(density.shape, xy_px, np.ones(len(xy_px)), 1.3 * sigma_px)
     # Skin weight falls smoothly where a dot is: dense work keeps some weight everywhere.

@@ -15,55 +15,31 @@ from tracker.measure.catalogue import (
     flatten,
     median_spacing,
 )
+from tracker.measure.dots_alone import DotSettings
 from tracker.measure.fade import FadeSettings, SystematicErrors, retained_share
 from tracker.measure.fates import course_of_dots
 from tracker.measure.luminance import BoolArray, FloatArray
-from tracker.measure.photometry import Photometry, PhotometrySettings, Stack, measure_pigment
+from tracker.measure.photo_pigment import (
+    FramePhoto,
+    PhotoPigment,
+    measure_photo,
+    read_dots_of_series,
+)
+from tracker.measure.photometry import PhotometrySettings
 from tracker.measure.pigment_weight import PigmentWeights, WeightSettings, pigment_weights
 from tracker.measure.results import FloatColumn
 from tracker.measure.series_look import pigment_logit, place_context, place_pictures
 from tracker.measure.threads import map_threads
-from tracker.measure.tone_gain import ToneGain, ToneGainSettings
+from tracker.measure.tone_gain import ToneGainSettings
 from tracker.measure.verdicts import Verdicts, overruled, with_marked_dots
 
-UNIT_GAIN = ToneGain(1.0, 0.0, 1.0)
+LEAST_COUNTED = 0.2
+"""Places with less chance of being pigment are hair: not counted, not listed."""
 DOUBT_FREE = 0.03
 """Share of the dots' pigment in doubt that clean series show too (0.003 to 0.03)."""
 DOUBT_SD = 1.0
 """SD of the fade by each unit of that share beyond it. Over 44 rendered and painted series the share goes with
 the error (r = 0.6): hair that looks like dots is counted, and leaves or stays by its own course."""
-
-
-@dataclass(frozen=True, eq=False)
-class FramePhoto:
-    """Two density channels of one photo in the measuring frame; NaN where unusable.
-
-    `gain` is how much more contrast the camera drew than in the baseline photo.
-    """
-
-    red: FloatArray
-    luminance: FloatArray
-    gain: ToneGain = UNIT_GAIN
-
-
-@dataclass(frozen=True, eq=False)
-class PhotoPigment:
-    """Pigment of every place of the catalogue in one photo.
-
-    Pigment is OD px^2 of the frame, mean of the red and the luminance reading, at the
-    baseline's contrast.
-    """
-
-    pigment: FloatColumn
-    pigment_sd: float
-    amplitude: FloatColumn
-    places_px: FloatColumn
-    channels: tuple[FloatColumn, FloatColumn]
-    zero_point: float
-    """Mean reading of empty places, OD px^2: what "no dot" gives; already taken off."""
-    sigma_px: float
-    stack: Stack | None
-    gain: ToneGain
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,71 +62,10 @@ class ViewMeasurement:
 class MeasurementSettings:
     catalogue: CatalogueSettings = CatalogueSettings()
     photometry: PhotometrySettings = PhotometrySettings()
+    dots: DotSettings = DotSettings()
     weight: WeightSettings = WeightSettings()
     fade: FadeSettings = FadeSettings()
     tone_gain: ToneGainSettings = ToneGainSettings()
-
-
-def measure_photo(
-    photo: FramePhoto,
-    xy_px: FloatColumn,
-    trust: FloatColumn,
-    *,
-    sigma_px: float,
-    spacing_px: float,
-    region: BoolArray,
-    reference: Stack | None,
-    quick: bool,
-    settings: PhotometrySettings,
-) -> PhotoPigment:
-    """Pigment of the places in one photo, from both channels at the same places and width.
-
-    Without a `reference`, the baseline's mean dot, the photo is the baseline itself. A `quick`
-    reading keeps the given places and width and uses the red channel alone.
-    """
-    red = measure_pigment(
-        photo.red,
-        xy_px,
-        sigma_px=sigma_px,
-        spacing_px=spacing_px,
-        region=region,
-        trust=trust,
-        fit_width=not quick,
-        reference=reference,
-        fit_places=not quick and reference is not None,
-        settings=replace(settings, background_rounds=1) if quick else settings,
-    )
-    if quick:
-        return _both_channels(red, red, photo.gain)
-    # One lens, one misalignment: the second channel takes place and width from the first.
-    grey = measure_pigment(
-        photo.luminance,
-        red.places_px,
-        sigma_px=red.sigma_px,
-        spacing_px=spacing_px,
-        region=region,
-        fit_places=False,
-        fit_width=False,
-        settings=settings,
-    )
-    return _both_channels(red, grey, photo.gain)
-
-
-def _both_channels(red: Photometry, grey: Photometry, tone: ToneGain) -> PhotoPigment:
-    empty = np.concatenate([red.empty_pigment, grey.empty_pigment]) / tone.gain
-    zero = float(np.mean(empty)) if len(empty) else 0.0
-    return PhotoPigment(
-        pigment=(red.pigment + grey.pigment) / (2 * tone.gain) - zero,
-        # The channels share most of their texture: no gain from the mean is claimed.
-        pigment_sd=(red.noise + grey.noise) / (2 * tone.gain),
-        amplitude=(red.amplitude + grey.amplitude) / (2 * tone.gain),
-        places_px=red.places_px,
-        channels=(red.pigment / tone.gain - zero, grey.pigment / tone.gain - zero),
-        zero_point=zero,
-        sigma_px=red.sigma_px,
-        stack=red.stack,
-        gain=tone,
-    )
 
 
 def measure_view(
@@ -257,9 +172,24 @@ def measure_view(
 
         measured = [first, *map_threads(follow, photos[1:], workers)]
         if quick:
-            looks = judged(measured).weight
+            looks = judged(measured).weight / (1 + np.exp(-catalogue.look))
     weights = judged(measured)
-    return ViewMeasurement(catalogue, weights, spacing_px, sigma_px, tuple(measured))
+    # Many places with a small chance each are hair; together they would weigh as much as dots.
+    weights = replace(
+        weights, weight=np.where(weights.weight >= LEAST_COUNTED, weights.weight, 0.0)
+    )
+    final = read_dots_of_series(
+        photos,
+        measured,
+        weights.weight,
+        sigma_px=sigma_px,
+        spacing_px=spacing_px,
+        region=region,
+        workers=workers,
+        settings=settings.photometry,
+        dot_settings=settings.dots,
+    )
+    return ViewMeasurement(catalogue, weights, spacing_px, sigma_px, tuple(final))
 
 
 def _weights(
@@ -365,7 +295,7 @@ def systematic_errors(
             (weight >= 0.8).astype(float),
             (weight >= 0.2).astype(float),
             weight,
-            measurement.weights.by_look,
+            np.where(weight > 0, measurement.weights.by_look, 0.0),
         )
     )
     # Where no place is sure there is no strict reading; the share in doubt then says it all.

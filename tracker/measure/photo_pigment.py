@@ -1,0 +1,179 @@
+"""Pigment of every place in one photo: a first reading of all places, a final one of the dots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tracker.measure.dots_alone import DotPicture, DotReader, DotReading, DotSettings
+from tracker.measure.luminance import BoolArray, FloatArray
+from tracker.measure.photometry import PhotometrySettings, Stack, background_px, measure_pigment
+from tracker.measure.results import FloatColumn
+from tracker.measure.threads import map_threads
+from tracker.measure.tone_gain import ToneGain
+
+UNIT_GAIN = ToneGain(1.0, 0.0, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class FramePhoto:
+    """Two density channels of one photo in the measuring frame; NaN where unusable.
+
+    `gain` is how much more contrast the camera drew than in the baseline photo.
+    """
+
+    red: FloatArray
+    luminance: FloatArray
+    gain: ToneGain = UNIT_GAIN
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoPigment:
+    """Pigment of every place of the catalogue in one photo.
+
+    Pigment is OD px^2 of the frame, mean of the red and the luminance reading, at the
+    baseline's contrast.
+    """
+
+    pigment: FloatColumn
+    pigment_sd: float
+    amplitude: FloatColumn
+    places_px: FloatColumn
+    channels: tuple[FloatColumn, FloatColumn]
+    zero_point: float
+    """Mean reading of empty places, OD px^2: what "no dot" gives; already taken off."""
+    sigma_px: float
+    stack: Stack | None
+    gain: ToneGain
+
+
+def measure_photo(
+    photo: FramePhoto,
+    xy_px: FloatColumn,
+    trust: FloatColumn,
+    *,
+    sigma_px: float,
+    spacing_px: float,
+    region: BoolArray,
+    reference: Stack | None,
+    quick: bool,
+    settings: PhotometrySettings,
+) -> PhotoPigment:
+    """Pigment of all places, dots and hairs, in the red channel of one photo.
+
+    Without a `reference`, the baseline's mean dot, the photo is the baseline itself. A `quick`
+    reading keeps the given places and width.
+    """
+    red = measure_pigment(
+        photo.red,
+        xy_px,
+        sigma_px=sigma_px,
+        spacing_px=spacing_px,
+        region=region,
+        trust=trust,
+        fit_width=not quick,
+        reference=reference,
+        fit_places=not quick and reference is not None,
+        settings=replace(settings, background_rounds=1) if quick else settings,
+    )
+    gain = photo.gain.gain
+    zero = float(np.mean(red.empty_pigment)) / gain if len(red.empty_pigment) else 0.0
+    pigment = red.pigment / gain - zero
+    return PhotoPigment(
+        pigment=pigment,
+        pigment_sd=red.noise / gain,
+        amplitude=red.amplitude / gain,
+        places_px=red.places_px,
+        channels=(pigment, pigment),
+        zero_point=zero,
+        sigma_px=red.sigma_px,
+        stack=red.stack,
+        gain=photo.gain,
+    )
+
+
+def read_dots_of_series(
+    photos: Sequence[FramePhoto | None],
+    measured: Sequence[PhotoPigment | None],
+    weight: FloatColumn,
+    *,
+    sigma_px: float,
+    spacing_px: float,
+    region: BoolArray,
+    workers: int,
+    settings: PhotometrySettings,
+    dot_settings: DotSettings,
+) -> list[PhotoPigment | None]:
+    """Read the dots anew, in both channels, now that it is known which places are dots.
+
+    Parameters
+    ----------
+    photos, measured : sequences of FramePhoto and PhotoPigment, or None
+        The series, the baseline first, and its first reading: it gives places, the baseline's
+        width and the dots' strength.
+    weight : ndarray of shape (n,)
+        Chance that a place holds pigment, 0 where it is no dot: there the first reading stays.
+    sigma_px, spacing_px : float
+        Width of a typical dot and median spacing of the places, frame pixels.
+    """
+    dots = weight > 0
+    first, baseline = measured[0], photos[0]
+    if first is None or baseline is None or not dots.any():
+        return list(measured)
+    strength = (weight * np.maximum(np.nan_to_num(first.amplitude), 0))[dots]
+    smooth_px = background_px(sigma_px, spacing_px, settings)
+
+    def read(
+        photo: FramePhoto, old: PhotoPigment, reference: DotPicture | None
+    ) -> tuple[PhotoPigment, DotPicture]:
+        valid = np.isfinite(photo.red) & np.isfinite(photo.luminance) & region
+        reader = DotReader(
+            valid,
+            old.places_px[dots],
+            strength,
+            sigma_px=first.sigma_px,
+            smooth_px=smooth_px,
+            spacing_px=spacing_px,
+            region=region,
+            settings=dot_settings,
+        )
+        red = reader.read(photo.red, first.sigma_px, reference)
+        # One lens, one misalignment: the second channel takes the width from the first.
+        grey = reader.read(photo.luminance, red.sigma_px)
+        return _merged(old, dots, red, grey), red.picture
+
+    new_first, picture = read(baseline, first, None)
+
+    def follow(number: int) -> PhotoPigment | None:
+        photo, old = photos[number], measured[number]
+        return None if photo is None or old is None else read(photo, old, picture)[0]
+
+    return [new_first, *map_threads(follow, range(1, len(photos)), workers)]
+
+
+def _merged(old: PhotoPigment, dots: BoolArray, red: DotReading, grey: DotReading) -> PhotoPigment:
+    """The final reading of the dots beside the first one of all other places."""
+    gain = old.gain.gain
+    empty = np.concatenate([red.empty_pigment, grey.empty_pigment]) / gain
+    zero = float(np.mean(empty)) if len(empty) else 0.0
+
+    def put(before: FloatColumn, values: FloatColumn) -> FloatColumn:
+        column = before.copy()
+        column[dots] = values
+        return column
+
+    return replace(
+        old,
+        pigment=put(old.pigment, (red.pigment + grey.pigment) / (2 * gain) - zero),
+        # The channels share most of their texture: no gain from the mean is claimed.
+        pigment_sd=(red.noise + grey.noise) / (2 * gain),
+        amplitude=put(old.amplitude, (red.amplitude + grey.amplitude) / (2 * gain)),
+        channels=(
+            put(old.channels[0], red.pigment / gain - zero),
+            put(old.channels[1], grey.pigment / gain - zero),
+        ),
+        zero_point=zero,
+        sigma_px=red.sigma_px,
+    )
