@@ -7,11 +7,19 @@ import numpy as np
 import pytest
 
 from tests.measure.density_scenes import DensityScene, dotted_skin
-from tracker.measure.catalogue import Catalogue, build_catalogue, flatten, median_spacing
+from tracker.measure.catalogue import (
+    FLAT_SIGMAS,
+    Catalogue,
+    build_catalogue,
+    flatten,
+    median_spacing,
+)
 
 
 def catalogue(scene: DensityScene, later: tuple[np.ndarray, ...] = ()) -> Catalogue:
-    return build_catalogue(scene.density, later, sigma_px=scene.sigma_px, region=scene.region)
+    reach = FLAT_SIGMAS * scene.sigma_px
+    first, *after = (flatten(density, reach) for density in (scene.density, *later))
+    return build_catalogue(first, after, sigma_px=scene.sigma_px, region=scene.region)
 
 
 def recall(scene: DensityScene, places: np.ndarray, reach_px: float = 2.0) -> float:
@@ -103,7 +111,8 @@ def test_places_keep_to_the_region() -> None:
     scene = dotted_skin()
     region = scene.region
     region[:, 130:] = False
-    found = build_catalogue(scene.density, (), sigma_px=2.1, region=region)
+    flat = flatten(scene.density, FLAT_SIGMAS * 2.1)
+    found = build_catalogue(flat, (), sigma_px=2.1, region=region)
     assert len(found) > 50
     assert found.xy_px[:, 0].max() < 132
 

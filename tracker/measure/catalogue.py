@@ -78,26 +78,25 @@ def build_catalogue(
     Parameters
     ----------
     baseline : ndarray of shape (H, W)
-        Density of the baseline in the measuring frame; NaN where unusable.
+        Density of the baseline in the measuring frame, its level over `FLAT_SIGMAS` taken off
+        (`flatten`); NaN where unusable.
     later : sequence of ndarray of shape (H, W)
-        The aligned later photos at the baseline's contrast, same frame.
+        The same of the aligned later photos at the baseline's contrast.
     sigma_px : float
         Width of the dots in the frame.
     region : ndarray of shape (H, W)
         The treated area.
     """
-    base = flatten(baseline, FLAT_SIGMAS * sigma_px)
-    flat_later = [flatten(photo, FLAT_SIGMAS * sigma_px) for photo in later]
-    floor = min(_noise(photo, sigma_px, region) for photo in [base, *flat_later])
-    found = [_peaks(base, sigma_px, settings.baseline_snr * floor, region)]
+    floor = min(_noise(photo, sigma_px, region) for photo in [baseline, *later])
+    found = [_peaks(baseline, sigma_px, settings.baseline_snr * floor, region)]
     change = None
-    if flat_later:
+    if later:
         with np.errstate(invalid="ignore"):
-            stack = np.stack(flat_later)
+            stack = np.stack(later)
             seen = np.isfinite(stack)
             count = seen.sum(axis=0)
             mean = np.where(seen, stack, 0).sum(axis=0) / np.maximum(count, 1)
-        change = np.where(count > 0, base - mean, np.nan).astype(np.float32)
+        change = np.where(count > 0, baseline - mean, np.nan).astype(np.float32)
         least = settings.change_snr * _noise(change, sigma_px, region)
         found.append(_peaks(change, sigma_px, least, region))
         # What is dark late but was no peak early is hair beside the dots: it is fitted along,
@@ -106,7 +105,7 @@ def build_catalogue(
         found.append(_peaks(late, sigma_px, settings.baseline_snr * floor, region))
 
     separation = settings.separation_fwhm * 2.355 * sigma_px
-    pictures = [base, *([] if change is None else [change])]
+    pictures = [baseline, *([] if change is None else [change])]
     own_look = [
         dot_logit(np.nan_to_num(picture), places[:, 0], places[:, 1], sigma_px)
         for picture, (places, _) in zip(pictures, found, strict=False)
@@ -119,7 +118,7 @@ def build_catalogue(
     # hair that stayed pulls the baseline's peak aside, a hair that was cut off that of the change.
     keep = _thin(xy, np.choose(source, [settings.baseline_lead, 0.0, -100.0]) + look, separation)
     xy, look, source = xy[keep], look[keep], source[keep]
-    by_baseline = dot_logit(np.nan_to_num(base), xy[:, 0], xy[:, 1], sigma_px)
+    by_baseline = dot_logit(np.nan_to_num(baseline), xy[:, 0], xy[:, 1], sigma_px)
     changed, late_only = source == 1, source == 2
     share = settings.change_look
     look[changed] = share * look[changed] + (1 - share) * by_baseline[changed]

@@ -100,21 +100,6 @@ def measure_view(
     baseline = photos[0] if photos else None
     if baseline is None:
         raise ValueError("photos[0], the baseline, must not be None")
-    later = [
-        photo.red * np.float32(1 / photo.gain.gain) for photo in photos[1:] if photo is not None
-    ]
-    catalogue = build_catalogue(
-        baseline.red,
-        later,
-        sigma_px=sigma_px,
-        region=region,
-        settings=settings.catalogue,
-    )
-    verdicts = Verdicts.none() if verdicts is None else verdicts
-    separation_px = settings.catalogue.separation_fwhm * 2.355 * sigma_px
-    catalogue = with_marked_dots(
-        catalogue, verdicts, separation_px=separation_px, shape=(region.shape[0], region.shape[1])
-    )
 
     def flattened(photo: FramePhoto | None) -> FloatArray | None:
         if photo is None:
@@ -122,6 +107,15 @@ def measure_view(
         return flatten(photo.red * np.float32(1 / photo.gain.gain), FLAT_SIGMAS * sigma_px)
 
     flat = map_threads(flattened, photos, workers)
+    first_flat, *later_flat = (picture for picture in flat if picture is not None)
+    catalogue = build_catalogue(
+        first_flat, later_flat, sigma_px=sigma_px, region=region, settings=settings.catalogue
+    )
+    verdicts = Verdicts.none() if verdicts is None else verdicts
+    separation_px = settings.catalogue.separation_fwhm * 2.355 * sigma_px
+    catalogue = with_marked_dots(
+        catalogue, verdicts, separation_px=separation_px, shape=(region.shape[0], region.shape[1])
+    )
 
     def judged(readings: Sequence[PhotoPigment | None]) -> PigmentWeights:
         found = _weights(readings, catalogue, flat, sigma_px, settings.weight)
