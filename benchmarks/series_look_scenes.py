@@ -67,7 +67,8 @@ def examples_of(kind: str, seed: int) -> Examples | None:
     if measured is None:
         return None
     frames, measurement, frame = measured
-    first, *later = measurement.photos
+    # As the network will see them: before its own verdict chose which places are read again.
+    first, *later = measurement.first_readings
     assert first is not None
     usable = np.isfinite(first.pigment) & (first.pigment > 2 * first.pigment_sd)
     fwhm_px = 2.355 * measurement.sigma_px / frame.scale
@@ -79,7 +80,7 @@ def examples_of(kind: str, seed: int) -> Examples | None:
     )
     seen = [
         (photo, pigment)
-        for photo, pigment in zip(frames, measurement.photos, strict=True)
+        for photo, pigment in zip(frames, measurement.first_readings, strict=True)
         if photo is not None and pigment is not None
     ]
     sigma_px, look = measurement.sigma_px, measurement.catalogue.look

@@ -10,9 +10,11 @@ from tracker.measure.fade import SystematicErrors, retained_share
 from tracker.measure.photo_pigment import UNIT_GAIN, FramePhoto
 from tracker.measure.pigment_weight import PigmentWeights
 from tracker.measure.tone_gain import ToneGain
+from tracker.measure.verdicts import Verdicts
 from tracker.measure.view import (
     DOUBT_FREE,
     DOUBT_SD,
+    LEAST_COUNTED,
     ViewMeasurement,
     measure_view,
     share_in_doubt,
@@ -154,3 +156,25 @@ def test_dots_that_may_be_hair_widen_the_interval(series: ViewMeasurement) -> No
 def test_no_pigment_no_share_in_doubt() -> None:
     assert share_in_doubt(np.array([np.nan, -1.0]), np.array([0.5, 0.5])) == 0
     assert share_in_doubt(np.array([2.0, 2.0]), np.array([1.0, 0.0])) == 0
+
+
+def test_only_dots_are_read_anew(series: ViewMeasurement) -> None:
+    """What is no dot, here by a person's word, has weight 0 and keeps its first reading."""
+    made = scenes()
+    wrong = series.catalogue.xy_px[10:40:10]
+    view = measure_view(
+        [photo(scene) for scene in made],
+        sigma_px=made[0].sigma_px,
+        region=made[0].region,
+        verdicts=Verdicts(wrong, np.zeros(len(wrong), bool)),
+    )
+    dots = view.weight > 0
+    assert np.count_nonzero(~dots) == len(wrong)
+    assert (view.weight[dots] >= LEAST_COUNTED).all()
+    for first, final in zip(view.first_readings, view.photos, strict=True):
+        assert first is not None
+        assert final is not None
+        assert np.array_equal(first.pigment[~dots], final.pigment[~dots], equal_nan=True)
+        assert not np.isclose(first.pigment[dots], final.pigment[dots]).all()
+        both = (final.channels[0] + final.channels[1])[dots] / 2
+        assert np.allclose(both, final.pigment[dots], equal_nan=True)

@@ -191,7 +191,9 @@ class DotReader:
             model = paint_spots(filled.shape, places, amplitude, sigma_px)
             explained = self._local.of(clean - model) + model
             rest = filled - explained
-            most = settings.clip_sds * robust_sd(rest[self._valid])
+            # A photo that shows no skin here has no spread, and no dot that is seen.
+            spread = robust_sd(rest[self._valid]) if self._valid.any() else 0.0
+            most = settings.clip_sds * spread
             np.clip(rest, -most, most, out=rest)
             rest *= self._weight
             clean = (explained + rest) * self._weight

@@ -51,6 +51,8 @@ class ViewMeasurement:
     spacing_px: float
     sigma_px: float
     photos: tuple[PhotoPigment | None, ...]
+    first_readings: tuple[PhotoPigment | None, ...] = ()
+    """What hair was told from pigment by, before the dots were read alone."""
 
     @property
     def weight(self) -> FloatColumn:
@@ -183,7 +185,7 @@ def measure_view(
         settings=settings.photometry,
         dot_settings=settings.dots,
     )
-    return ViewMeasurement(catalogue, weights, spacing_px, sigma_px, tuple(final))
+    return ViewMeasurement(catalogue, weights, spacing_px, sigma_px, tuple(final), tuple(measured))
 
 
 def _weights(
