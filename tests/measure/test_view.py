@@ -178,3 +178,15 @@ def test_only_dots_are_read_anew(series: ViewMeasurement) -> None:
         assert not np.isclose(first.pigment[dots], final.pigment[dots]).all()
         both = (final.channels[0] + final.channels[1])[dots] / 2
         assert np.allclose(both, final.pigment[dots], equal_nan=True)
+
+
+def test_what_the_last_reading_changes_stays_in_doubt(series: ViewMeasurement) -> None:
+    """By half: a first reading that is off by 10 points adds 5 to the doubt about hair."""
+    assert systematic_errors(series, 1, alignment_px=0.0).hair < 0.02
+    first, second, third = series.first_readings
+    assert second is not None
+    off = replace(second, pigment=second.pigment * (1 - 0.1 / LEFT[1]))
+    other = replace(series, first_readings=(first, off, third))
+    assert systematic_errors(other, 1, alignment_px=0.0).hair == pytest.approx(0.05, abs=0.02)
+    without = replace(series, first_readings=())
+    assert systematic_errors(without, 1, alignment_px=0.0).hair < 0.02

@@ -266,6 +266,18 @@ def share_in_doubt(pigment: FloatColumn, weight: FloatColumn) -> float:
     return float((amount * (1 - weight)).sum()) / total if total > 0 else 0.0
 
 
+def _between_readings(measurement: ViewMeasurement, number: int) -> float:
+    """What is left by the last reading less what is left by the first; 0 where one is missing."""
+    readings = (measurement.photos, measurement.first_readings)
+    left = []
+    for reading in readings:
+        first, photo = (reading[0], reading[number]) if reading else (None, None)
+        if first is None or photo is None:
+            return 0.0
+        left.append(retained_share(first.pigment, photo.pigment, measurement.weight))
+    return float(np.nan_to_num(left[0] - left[1]))
+
+
 def systematic_errors(
     measurement: ViewMeasurement, number: int, *, alignment_px: float
 ) -> SystematicErrors:
@@ -298,6 +310,8 @@ def systematic_errors(
     both_ways = np.nan_to_num(np.hypot((loose - strict) / 2, 0.1 * (settled - by_look)))
     beyond = max(0.0, share_in_doubt(first.pigment, weight) - DOUBT_FREE)
     doubt = float(np.hypot(both_ways, DOUBT_SD * beyond))
+    # Hair masked in the first reading, clipped in the last: half of what that changes stays in doubt.
+    doubt = float(np.hypot(doubt, _between_readings(measurement, number) / 2))
     # A place misplaced by delta loses exp(-delta^2 / 4 sigma^2) of its signal; the common part
     # of the misplacement is fitted, about half of the stated error stays.
     lost = 1 - np.exp(-((0.5 * alignment_px) ** 2) / (4 * photo.sigma_px**2))
