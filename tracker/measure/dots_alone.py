@@ -173,16 +173,13 @@ class DotReader:
         """
         places, settings = self._places_px, self._settings
         filled = np.where(self._valid, density, 0).astype(np.float32)
-        clean, rest = filled, filled
-        picture = DotPicture(filled, places, self._seen, self._strength, sigma_px)
+        once = clean = rest = filled
         amplitude = np.zeros(len(places))
         matrix = overlap(places, sigma_px, self._smooth_px, settings.ridge)
         for number in range(settings.rounds):
             once = (clean - self._local.of(clean)) * self._weight
-            picture = DotPicture(once, places, self._seen, self._strength, sigma_px)
             if number == 1 and reference is not None:
-                sigma_px = matched_width_px(reference, picture)
-                picture = DotPicture(once, places, self._seen, self._strength, sigma_px)
+                sigma_px = matched_width_px(reference, self._picture(once, sigma_px))
                 matrix = overlap(places, sigma_px, self._smooth_px, settings.ridge)
             # Dots and background pass the same filter: dense work, where no skin is left
             # between the dots, stays unbiased.
@@ -201,4 +198,7 @@ class DotReader:
         amplitude = np.where(self._seen, amplitude, np.nan)
         # A control shares no pixels with the fitted dots, so one step of the same filter does.
         empty = 2 * sample(gaussian(rest, sigma_px), self._controls) * area
-        return DotReading(amplitude * area, amplitude, empty, picture)
+        return DotReading(amplitude * area, amplitude, empty, self._picture(once, sigma_px))
+
+    def _picture(self, signal: FloatArray, sigma_px: float) -> DotPicture:
+        return DotPicture(signal, self._places_px, self._seen, self._strength, sigma_px)
