@@ -140,13 +140,14 @@ def test_only_blind_later_photos_leave_the_looks() -> None:
     assert blind == pytest.approx(crowd.weights())
 
 
-def test_unseen_or_negative_at_baseline_keeps_its_looks() -> None:
+def test_nothing_read_at_baseline_keeps_half_its_look() -> None:
     crowd = Crowd((0.3,))
-    crowd.baseline[:50] = np.nan
-    crowd.baseline[50:80] = -0.5
+    crowd.baseline[:80] = -0.5
     weight = crowd.weights()
     assert weight[:80] == pytest.approx(prior(crowd.look[:80]))
     crowd.baseline[:] = -1.0
+    assert np.isfinite(crowd.weights()).all()
+    crowd.baseline[:] = np.nan
     assert np.isfinite(crowd.weights()).all()
 
 
@@ -177,3 +178,37 @@ def test_weights_are_chances_in_any_unit(left: list[float], hair_share: float, u
         crowd.xy_px,
     ).weight
     assert scaled == pytest.approx(weight, abs=1e-6)
+
+
+def test_a_place_that_the_baseline_hides_is_judged_by_its_look_and_its_neighbours() -> None:
+    crowd = Crowd((0.7, 0.4, 0.2))
+    # The mask of hair took along round dots and, more often, hairs; both lie among dots.
+    hidden = np.zeros(N, bool)
+    hidden[::12] = True
+    read = crowd.baseline.copy()
+    crowd.baseline[hidden] = np.nan
+    weight = crowd.weights()
+    round_ones, strokes = hidden & ~crowd.hair, hidden & crowd.hair
+    assert weight[round_ones].mean() > 0.8
+    assert weight[strokes].mean() < weight[round_ones].mean() - 0.15
+    # They say nothing about the others: these have the weights they have without them.
+    without = Crowd((0.7, 0.4, 0.2))
+    without.baseline = np.where(hidden, -1.0, read)
+    assert weight[~hidden] == pytest.approx(without.weights()[~hidden], abs=1e-12)
+
+
+def test_a_hidden_place_among_hair_is_hair_even_where_it_looks_round() -> None:
+    crowd = Crowd((0.6, 0.3))
+    left_half = crowd.xy_px[:, 0] < 150
+    crowd.hair[left_half] = True
+    crowd.look[left_half] = -1.0
+    for later in crowd.later:
+        later[left_half] = crowd.baseline[left_half]
+    hidden = np.zeros(N, bool)
+    hidden[::12] = True
+    crowd.baseline[hidden] = np.nan
+    crowd.look[hidden] = 1.0
+    weight = crowd.weights()
+    far = np.abs(crowd.xy_px[:, 0] - 150) > 40
+    assert weight[hidden & left_half & far].max() < 0.3
+    assert weight[hidden & ~left_half & far].min() > 0.5

@@ -104,8 +104,7 @@ class _Places:
     def local_share(self, weight: FloatColumn, told: FloatColumn) -> FloatColumn:
         """Share of pigment around each place."""
         pigment = (weight * told)[self.near].sum(axis=1)
-        share: FloatColumn = pigment / np.maximum(told[self.near].sum(axis=1), 1)
-        return np.clip(share, 0.02, 0.98)
+        return _held(pigment / np.maximum(told[self.near].sum(axis=1), 1))
 
 
 def pigment_weights(
@@ -136,6 +135,7 @@ def pigment_weights(
     series_look : ndarray of shape (n,), optional
         Log-odds of a dot by what all photos show, amounts and ratios known, at even prior odds.
     """
+    baseline_look = np.clip(look, -settings.most_look, settings.most_look)
     own = look if series_look is None else settings.series_share * series_look
     look = np.clip(own, -settings.most_look, settings.most_look)
     # A place that reads no pigment at baseline is no dot, whatever the noise there looks like.
@@ -151,19 +151,29 @@ def pigment_weights(
     # A photo that shares no place with the baseline says nothing; it must not read as all gone.
     shares = np.isfinite(ratios).any(axis=1)
     ratios, noise = ratios[shares], (noise / before)[shares]
-    _, found = cKDTree(xy_px[usable]).query(
-        xy_px[usable], k=min(settings.neighbours, int(usable.sum()))
+    unread = ~np.isfinite(baseline)
+    tree = cKDTree(xy_px[usable])
+    near, beside_unread = (
+        np.asarray(tree.query(places, k=min(settings.neighbours, len(before)))[1])
+        for places in (xy_px[usable], xy_px[unread])
     )
     seen = np.isfinite(ratios)
-    places = _Places(look[usable], before, np.nan_to_num(ratios), noise, seen, np.asarray(found))
+    places = _Places(look[usable], before, np.nan_to_num(ratios), noise, seen, near)
+
+    def everywhere(weight: FloatColumn) -> FloatColumn:
+        """Chance of all places from that of the usable ones."""
+        whole = result.copy()
+        whole[usable] = weight
+        whole[unread] = _of_unread(baseline_look[unread], weight[beside_unread])
+        return whole
+
     # The pictures of all photos know the amounts: these would count twice.
     by_look = (
         _settle(places, settings)
         if series_look is None
         else _settle(replace(places, look=series_look[usable]), settings, use_amount=False)
     )
-    without_course = result.copy()
-    without_course[usable] = by_look
+    without_course = everywhere(by_look)
     if not shares.any():
         return PigmentWeights(without_course, without_course)
     count = seen.sum(axis=0)
@@ -174,8 +184,23 @@ def pigment_weights(
     ends = [_mix(places, start, settings) for start in starts]
     # An end in which "hair" clears and "pigment" stays has the two confused (say 0).
     best = max(ends, key=lambda end: (end.say > 0, end.score))
-    result[usable] = best.say * best.weight + (1 - best.say) * by_look
-    return PigmentWeights(result, without_course)
+    settled = best.say * best.weight + (1 - best.say) * by_look
+    return PigmentWeights(everywhere(settled), without_course)
+
+
+def _of_unread(look: FloatColumn, beside: FloatColumn) -> FloatColumn:
+    """Chance of pigment where the baseline was not read, by its look there and by the neighbours.
+
+    The mask that keeps hair out of the first reading takes dots along that are sharper or darker
+    than most. Hardly any of them is hair where it is round and stands among dots.
+    """
+    return _chance(look + _logit(_held(beside.mean(axis=1))))
+
+
+def _held(share: FloatColumn) -> FloatColumn:
+    """No neighbourhood is surely all dots or all hair."""
+    held: FloatColumn = np.clip(share, 0.02, 0.98)
+    return held
 
 
 def _logit(share: FloatColumn) -> FloatColumn:
