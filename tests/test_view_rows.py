@@ -74,7 +74,7 @@ def pigment(values: np.ndarray, sd: float = SD) -> PhotoPigment:
         channels=(values, values),
         zero_point=0.0,
         sigma_px=2.0,
-        stack=None,
+        picture=None,
         gain=UNIT_GAIN,
     )
 

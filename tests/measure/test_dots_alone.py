@@ -6,14 +6,9 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.measure.density_scenes import DensityScene, dotted_skin, gaussians, skin
-from tracker.measure.dots_alone import (
-    DotPicture,
-    DotReader,
-    DotReading,
-    DotSettings,
-    matched_width_px,
-)
-from tracker.measure.photometry import PhotometrySettings, background_px
+from tracker.measure.blur_match import DotPicture, matched_width_px
+from tracker.measure.dots_alone import DotReader, DotReading, DotSettings
+from tracker.measure.photometry import PhotometrySettings, background_px, empty_places
 
 
 def reader(scene: DensityScene, **changes: object) -> DotReader:
@@ -22,10 +17,9 @@ def reader(scene: DensityScene, **changes: object) -> DotReader:
         "valid": np.isfinite(scene.density),
         "places_px": scene.xy_px,
         "strength": scene.amplitude,
+        "controls_px": empty_places(scene.region, scene.xy_px, scene.spacing_px),
         "sigma_px": scene.sigma_px,
         "smooth_px": smooth_px,
-        "spacing_px": scene.spacing_px,
-        "region": scene.region,
     } | changes
     return DotReader(**arguments)
 
@@ -141,8 +135,8 @@ def test_hidden_dots_are_not_read() -> None:
 
 def test_wrong_shapes_are_named() -> None:
     scene = dotted_skin()
-    with pytest.raises(ValueError, match="equal 2-D shapes"):
-        reader(scene, valid=np.ones((5, 5), bool))
+    with pytest.raises(ValueError, match="two-dimensional"):
+        reader(scene, valid=np.ones(5, bool))
     with pytest.raises(ValueError, match="one length above 0"):
         reader(scene, strength=np.ones(3))
     with pytest.raises(ValueError, match="one length above 0"):

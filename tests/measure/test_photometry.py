@@ -122,7 +122,7 @@ def test_width_follows_a_softer_and_a_sharper_photo(later_sigma_px: float, left:
     later = dotted_skin(
         noise=0.004, sigma_px=later_sigma_px, peak=peak, left=left, skin_seed=5, shading=-0.2
     )
-    second = measure(later, sigma_px=first.sigma_px, fit_width=True, reference=first.stack)
+    second = measure(later, sigma_px=first.sigma_px, fit_width=True, reference=first.picture)
     assert second.sigma_px / first.sigma_px == pytest.approx(
         later_sigma_px / baseline.sigma_px, rel=0.08
     )
@@ -176,7 +176,7 @@ def test_no_places_no_pigment() -> None:
     scene = replace(dotted_skin(size=80), xy_px=np.empty((0, 2)))
     measured = measure(scene)
     assert measured.pigment.shape == (0,)
-    assert measured.stack is None
+    assert measured.picture is None
 
 
 def test_a_single_place_can_be_measured() -> None:

@@ -8,10 +8,13 @@ makes the two mean pictures agree best in shape.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
-from tracker.measure.luminance import FloatArray
+from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.results import FloatColumn
 
 STACKED_DOTS = 4000
@@ -19,6 +22,39 @@ STACKED_DOTS = 4000
 REACH_SIGMAS = 4.0
 COMPARED_SIGMAS = 2.2
 """Beyond this radius neighbours and background decide, not the dot's shape."""
+
+
+@dataclass(frozen=True, eq=False)
+class DotPicture:
+    """One photo's dots as a later photo is compared with them.
+
+    `signal` is the density above the background, shape (H, W); `seen` the places that are not
+    censored; `strength` their weight in the mean dot.
+    """
+
+    signal: FloatArray
+    places_px: FloatColumn
+    seen: BoolArray
+    strength: FloatColumn
+    sigma_px: float
+
+
+def mean_dots(reference: DotPicture, picture: DotPicture) -> tuple[FloatArray, FloatArray]:
+    """Mean dot of the baseline and of a photo, of the dots that both show.
+
+    Dots at one side of the head are seen at a slant; a mean of other dots has another width.
+    """
+    both = reference.strength * (reference.seen & picture.seen)
+    ours, theirs = (
+        stack_dots(p.signal, p.places_px, both, reference.sigma_px) for p in (reference, picture)
+    )
+    return ours, theirs
+
+
+def matched_width_px(reference: DotPicture, picture: DotPicture) -> float:
+    """Width of a photo's spots: the baseline's, and what the photo's mean dot is softer by."""
+    softer = blur_variance(*mean_dots(reference, picture), reference.sigma_px)
+    return float(np.sqrt(reference.sigma_px**2 + softer))
 
 
 def stack_dots(
@@ -66,18 +102,26 @@ def blur_variance(reference: FloatArray, stack: FloatArray, sigma_px: float) -> 
     Both are mean pictures of `stack_dots` of one size. Searched within -0.5 and 1.5 of
     ``sigma_px**2``.
     """
-    side = reference.shape[0]
+    window = agreement_window(reference.shape[0], COMPARED_SIGMAS * sigma_px)
+    steps = np.linspace(-0.5, 1.5, 41) * sigma_px**2
+    pairs = ((soften(reference, max(v, 0.0)), soften(stack, max(-v, 0.0))) for v in steps)
+    return best_agreeing(steps, pairs, window)
+
+
+def agreement_window(side: int, reach_px: float) -> FloatColumn:
+    """Say of each pixel of a mean dot's picture in its shape, (side, side); none beyond `reach_px`."""
     offset = np.arange(side) - side // 2
     radius = np.hypot(*np.meshgrid(offset, offset))
-    window = np.exp(-0.5 * (radius / (0.6 * COMPARED_SIGMAS * sigma_px)) ** 2)
-    window[radius > COMPARED_SIGMAS * sigma_px] = 0
-    steps = np.linspace(-0.5, 1.5, 41) * sigma_px**2
-    agreement = np.array(
-        [
-            _agreement(_soften(reference, max(v, 0.0)), _soften(stack, max(-v, 0.0)), window)
-            for v in steps
-        ]
-    )
+    window: FloatColumn = np.exp(-0.5 * (radius / (0.6 * reach_px)) ** 2)
+    window[radius > reach_px] = 0
+    return window
+
+
+def best_agreeing(
+    steps: FloatColumn, pairs: Iterable[tuple[FloatArray, FloatArray]], window: FloatColumn
+) -> float:
+    """The step, or a value between two, whose pair of pictures agrees best in shape."""
+    agreement = np.array([_agreement(a, b, window) for a, b in pairs])
     if not agreement.any():
         # A blank picture (no dot to stack) looks neither softer nor sharper.
         return 0.0
@@ -90,7 +134,7 @@ def blur_variance(reference: FloatArray, stack: FloatArray, sigma_px: float) -> 
     return float(steps[best] + shift * (steps[1] - steps[0]))
 
 
-def _soften(picture: FloatArray, variance_px2: float) -> FloatArray:
+def soften(picture: FloatArray, variance_px2: float) -> FloatArray:
     """Gaussian blur done exactly in frequency, since the variance may be far below a pixel."""
     if variance_px2 == 0:
         return picture

@@ -20,9 +20,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tracker.measure.blur_match import blur_variance, stack_dots
+from tracker.measure.blur_match import DotPicture, matched_width_px
 from tracker.measure.luminance import BoolArray, FloatArray
-from tracker.measure.photometry import empty_places
 from tracker.measure.results import FloatColumn
 from tracker.measure.smoothing import LocalMean, gaussian, robust_sd, sample
 from tracker.measure.spots import overlap, paint_spots, solve_amplitudes
@@ -40,21 +39,6 @@ class DotSettings:
     """A place with less of its spot on valid skin is censored."""
     ridge: float = 0.01
     """Relative ridge: keeps pairs closer than one sigma from taking opposite signs."""
-
-
-@dataclass(frozen=True, eq=False)
-class DotPicture:
-    """One photo's dots as a later photo is compared with them.
-
-    `signal` is the density less its local mean, shape (H, W); `seen` the places that are not
-    censored; `strength` their weight in the mean dot.
-    """
-
-    signal: FloatArray
-    places_px: FloatColumn
-    seen: BoolArray
-    strength: FloatColumn
-    sigma_px: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,20 +72,6 @@ class DotReading:
         return robust_sd(self.empty_pigment)
 
 
-def matched_width_px(reference: DotPicture, picture: DotPicture) -> float:
-    """Width of a photo's spots: the baseline's, and what the photo's mean dot is softer by.
-
-    Both means are of the same dots, those that both photos show: dots at one side of the head are
-    seen at a slant, and a mean of other dots has another width.
-    """
-    both = reference.strength * (reference.seen & picture.seen)
-    ours, theirs = (
-        stack_dots(p.signal, p.places_px, both, reference.sigma_px) for p in (reference, picture)
-    )
-    softer = blur_variance(ours, theirs, reference.sigma_px)
-    return float(np.sqrt(reference.sigma_px**2 + softer))
-
-
 class DotReader:
     """The dots of one photo and the skin around them, the same for all its channels.
 
@@ -113,17 +83,17 @@ class DotReader:
         The dots as this photo shows them.
     strength : ndarray of shape (n,)
         Their weight in the mean dot, not negative.
+    controls_px : ndarray of shape (m, 2)
+        Places without a dot (`empty_places`), the same for the whole series.
     sigma_px : float
         Width of the spots at baseline.
-    smooth_px, spacing_px : float
-        Sigma of the background, and median spacing of the dots.
-    region : ndarray of shape (H, W) of bool
-        Where places without a dot are looked for.
+    smooth_px : float
+        Sigma of the background.
 
     Raises
     ------
     ValueError
-        If shapes disagree or there is no dot.
+        If `valid` is no picture, or there is not one strength for each of at least one dot.
     """
 
     def __init__(
@@ -131,17 +101,14 @@ class DotReader:
         valid: BoolArray,
         places_px: FloatColumn,
         strength: FloatColumn,
+        controls_px: FloatColumn,
         *,
         sigma_px: float,
         smooth_px: float,
-        spacing_px: float,
-        region: BoolArray,
         settings: DotSettings = DotSettings(),
     ) -> None:
-        if valid.shape != region.shape or valid.ndim != 2:
-            raise ValueError(
-                f"valid {valid.shape} and region {region.shape} must be equal 2-D shapes"
-            )
+        if valid.ndim != 2:
+            raise ValueError(f"valid must be two-dimensional, got shape {valid.shape}")
         if len(places_px) == 0 or len(places_px) != len(strength):
             raise ValueError(
                 f"places_px and strength must be of one length above 0, got {len(places_px)} "
@@ -154,8 +121,7 @@ class DotReader:
         shown = gaussian(self._weight, sigma_px)
         least = settings.min_visible_share
         self._seen = sample(shown, places_px) >= least
-        controls = empty_places(region, places_px, spacing_px)
-        self._controls = controls[sample(shown, controls) >= least]
+        self._controls = controls_px[sample(shown, controls_px) >= least]
 
     def read(
         self, density: FloatArray, sigma_px: float, reference: DotPicture | None = None

@@ -7,9 +7,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tracker.measure.dots_alone import DotPicture, DotReader, DotReading, DotSettings
+from tracker.measure.blur_match import DotPicture
+from tracker.measure.dots_alone import DotReader, DotReading, DotSettings
+from tracker.measure.lens_match import SAME_LENS, LensMatch, match_lens
 from tracker.measure.luminance import BoolArray, FloatArray
-from tracker.measure.photometry import PhotometrySettings, Stack, background_px, measure_pigment
+from tracker.measure.photometry import (
+    PhotometrySettings,
+    background_px,
+    empty_places,
+    measure_pigment,
+)
 from tracker.measure.results import FloatColumn
 from tracker.measure.threads import map_threads
 from tracker.measure.tone_gain import ToneGain
@@ -45,8 +52,11 @@ class PhotoPigment:
     zero_point: float
     """Mean reading of empty places, OD px^2: what "no dot" gives; already taken off."""
     sigma_px: float
-    stack: Stack | None
+    picture: DotPicture | None
+    """Of the baseline photo's first reading; the others need not be kept."""
     gain: ToneGain
+    lens: LensMatch = SAME_LENS
+    """What the lens took beyond the baseline's; already given back."""
 
 
 def measure_photo(
@@ -54,16 +64,17 @@ def measure_photo(
     xy_px: FloatColumn,
     trust: FloatColumn,
     *,
+    controls_px: FloatColumn,
     sigma_px: float,
     spacing_px: float,
     region: BoolArray,
-    reference: Stack | None,
+    reference: DotPicture | None,
     quick: bool,
     settings: PhotometrySettings,
 ) -> PhotoPigment:
     """Pigment of all places, dots and hairs, in the red channel of one photo.
 
-    Without a `reference`, the baseline's mean dot, the photo is the baseline itself. A `quick`
+    Without a `reference`, the baseline's dots, the photo is the baseline itself. A `quick`
     reading keeps the given places and width.
     """
     red = measure_pigment(
@@ -72,6 +83,7 @@ def measure_photo(
         sigma_px=sigma_px,
         spacing_px=spacing_px,
         region=region,
+        controls_px=controls_px,
         trust=trust,
         fit_width=not quick,
         reference=reference,
@@ -89,7 +101,7 @@ def measure_photo(
         channels=(pigment, pigment),
         zero_point=zero,
         sigma_px=red.sigma_px,
-        stack=red.stack,
+        picture=red.picture if reference is None else None,
         gain=photo.gain,
     )
 
@@ -124,6 +136,7 @@ def read_dots_of_series(
         return list(measured)
     strength = (weight * np.maximum(np.nan_to_num(first.amplitude), 0))[dots]
     smooth_px = background_px(sigma_px, spacing_px, settings)
+    controls = empty_places(region, first.places_px[dots], spacing_px)
 
     def read(
         photo: FramePhoto, old: PhotoPigment, reference: DotPicture | None
@@ -133,16 +146,18 @@ def read_dots_of_series(
             valid,
             old.places_px[dots],
             strength,
+            controls,
             sigma_px=first.sigma_px,
             smooth_px=smooth_px,
-            spacing_px=spacing_px,
-            region=region,
             settings=dot_settings,
         )
         red = reader.read(photo.red, first.sigma_px, reference)
         # One lens, one misalignment: the second channel takes the width from the first.
         grey = reader.read(photo.luminance, red.sigma_px)
-        return _merged(old, dots, red, grey), red.picture
+        lens = SAME_LENS
+        if reference is not None:
+            lens = match_lens(reference, red.picture, photo.gain.gain)
+        return _merged(old, dots, red, grey, lens), red.picture
 
     new_first, picture = read(baseline, first, None)
 
@@ -153,7 +168,9 @@ def read_dots_of_series(
     return [new_first, *map_threads(follow, range(1, len(photos)), workers)]
 
 
-def _merged(old: PhotoPigment, dots: BoolArray, red: DotReading, grey: DotReading) -> PhotoPigment:
+def _merged(
+    old: PhotoPigment, dots: BoolArray, red: DotReading, grey: DotReading, lens: LensMatch
+) -> PhotoPigment:
     """The final reading of the dots beside the first one of all other places."""
     gain = old.gain.gain
     empty = np.concatenate([red.empty_pigment, grey.empty_pigment]) / gain
@@ -166,14 +183,15 @@ def _merged(old: PhotoPigment, dots: BoolArray, red: DotReading, grey: DotReadin
 
     return replace(
         old,
-        pigment=put(old.pigment, (red.pigment + grey.pigment) / (2 * gain) - zero),
+        pigment=put(old.pigment, ((red.pigment + grey.pigment) / (2 * gain) - zero) / lens.kept),
         # The channels share most of their texture: no gain from the mean is claimed.
         pigment_sd=(red.noise + grey.noise) / (2 * gain),
         amplitude=put(old.amplitude, (red.amplitude + grey.amplitude) / (2 * gain)),
         channels=(
-            put(old.channels[0], red.pigment / gain - zero),
-            put(old.channels[1], grey.pigment / gain - zero),
+            put(old.channels[0], (red.pigment / gain - zero) / lens.kept),
+            put(old.channels[1], (grey.pigment / gain - zero) / lens.kept),
         ),
         zero_point=zero,
         sigma_px=red.sigma_px,
+        lens=lens,
     )

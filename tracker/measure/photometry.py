@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from scipy.spatial import cKDTree
 
-from tracker.measure.blur_match import blur_variance, stack_dots
+from tracker.measure.blur_match import DotPicture, matched_width_px
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.results import FloatColumn
 from tracker.measure.smoothing import LocalMean, gaussian, robust_sd, sample, smooth_valid
@@ -55,15 +55,6 @@ class PhotometrySettings:
 
 
 @dataclass(frozen=True, eq=False)
-class Stack:
-    """The mean dot of the baseline (`stack_dots`), its width, and the dots' weights in it."""
-
-    picture: FloatArray
-    sigma_px: float
-    weight: FloatColumn
-
-
-@dataclass(frozen=True, eq=False)
 class Photometry:
     """Pigment at each place in one photo.
 
@@ -81,8 +72,8 @@ class Photometry:
         The same measurement at places without a dot: it must scatter around 0.
     sigma_px : float
         Fitted spot width.
-    stack : Stack or None
-        The mean dot, weighed by this photo's own pigment: the reference for later photos.
+    picture : DotPicture or None
+        The dots, weighed by this photo's own pigment: the reference for later photos.
     """
 
     pigment: FloatColumn
@@ -91,7 +82,7 @@ class Photometry:
     noise: float
     empty_pigment: FloatColumn
     sigma_px: float
-    stack: Stack | None
+    picture: DotPicture | None
 
 
 def background_px(sigma_px: float, spacing_px: float, settings: PhotometrySettings) -> float:
@@ -236,9 +227,10 @@ def measure_pigment(
     sigma_px: float,
     spacing_px: float,
     region: BoolArray,
+    controls_px: FloatColumn | None = None,
     trust: FloatColumn | None = None,
     fit_width: bool = True,
-    reference: Stack | None = None,
+    reference: DotPicture | None = None,
     fit_places: bool = True,
     settings: PhotometrySettings = PhotometrySettings(),
 ) -> Photometry:
@@ -254,12 +246,14 @@ def measure_pigment(
         Width of the spots at baseline (Gaussian sigma) and median spacing of the places.
     region : ndarray of shape (H, W)
         Skin whose background may be trusted.
+    controls_px : ndarray of shape (m, 2), optional
+        Places without a dot (`empty_places` of these places if None), the same for a whole series.
     trust : ndarray of shape (n,), optional
         Chance that a place is a pigment dot: only dots decide on width and shift, not hairs.
     fit_width : bool
         Fit this photo's own spot width, near `sigma_px`.
-    reference : Stack, optional
-        The baseline's mean dot: the width is then this photo's softness against it, which is
+    reference : DotPicture, optional
+        The baseline's dots: the width is then this photo's softness against their mean, which is
         far steadier than a fit to the faded dots themselves.
     fit_places : bool
         Let neighbourhoods of places move together by what the alignment left over.
@@ -288,7 +282,7 @@ def measure_pigment(
     filled = np.where(valid, density, 0).astype(np.float32)
     places = xy_px
     trust = np.ones(len(xy_px)) if trust is None else trust
-    controls = empty_places(region, xy_px, spacing_px)
+    controls = empty_places(region, xy_px, spacing_px) if controls_px is None else controls_px
     smooth_px = background_px(sigma_px, spacing_px, settings)
 
     cores = paint_spots(density.shape, xy_px, np.ones(len(xy_px)), 1.3 * sigma_px)
@@ -315,9 +309,9 @@ def measure_pigment(
             sigma_px = _fit_width(twice, places, trust, controls, sigma_px, smooth_px, settings)
         elif final and fit_width and reference is not None:
             signal = (clean - background) * weight
-            stack = stack_dots(signal, places, reference.weight, reference.sigma_px)
-            softer = blur_variance(reference.picture, stack, reference.sigma_px)
-            sigma_px = float(np.sqrt(reference.sigma_px**2 + softer))
+            seen = sample(gaussian(weight, sigma_px), places) >= settings.min_visible_share
+            picture = DotPicture(signal, places, seen, reference.strength, sigma_px)
+            sigma_px = matched_width_px(reference, picture)
         if final and (fit_places or fit_width):
             amplitude = filtered_amplitudes(twice, places, sigma_px, smooth_px, settings.ridge)
         model = paint_spots(density.shape, places, amplitude, sigma_px)
@@ -358,7 +352,7 @@ def measure_pigment(
         noise=robust_sd(empty),
         empty_pigment=empty,
         sigma_px=sigma_px,
-        stack=Stack(stack_dots(clean - background, places, strength, sigma_px), sigma_px, strength),
+        picture=DotPicture(clean - background, places, ~censored, strength, sigma_px),
     )
 
 

@@ -25,7 +25,7 @@ from tracker.measure.photo_pigment import (
     measure_photo,
     read_dots_of_series,
 )
-from tracker.measure.photometry import PhotometrySettings
+from tracker.measure.photometry import PhotometrySettings, empty_places
 from tracker.measure.pigment_weight import PigmentWeights, WeightSettings, pigment_weights
 from tracker.measure.results import FloatColumn
 from tracker.measure.series_look import pigment_logit, place_context, place_pictures
@@ -130,6 +130,7 @@ def measure_view(
         return ViewMeasurement(
             none, PigmentWeights(np.empty(0), np.empty(0)), float("nan"), sigma_px, ()
         )
+    controls = empty_places(region, catalogue.xy_px, spacing_px)
     # A quick first look tells hair from pigment; only then may the dots set width and place.
     measured: list[PhotoPigment | None] = []
     looks = np.ones(len(catalogue))
@@ -138,6 +139,7 @@ def measure_view(
             baseline,
             catalogue.xy_px,
             looks,
+            controls_px=controls,
             sigma_px=sigma_px,
             spacing_px=spacing_px,
             region=region,
@@ -158,10 +160,11 @@ def measure_view(
                 photo,
                 catalogue.xy_px,
                 looks,
+                controls_px=controls,
                 sigma_px=first.sigma_px,
                 spacing_px=spacing_px,
                 region=region,
-                reference=first.stack,
+                reference=first.picture,
                 quick=quick,
                 settings=settings.photometry,
             )
@@ -267,14 +270,18 @@ def share_in_doubt(pigment: FloatColumn, weight: FloatColumn) -> float:
 
 
 def _between_readings(measurement: ViewMeasurement, number: int) -> float:
-    """What is left by the last reading less what is left by the first; 0 where one is missing."""
+    """What is left by the last reading less what is left by the first; 0 where one is missing.
+
+    What a lens took is given back in the last reading alone; it says nothing about hair.
+    """
     readings = (measurement.photos, measurement.first_readings)
     left = []
     for reading in readings:
         first, photo = (reading[0], reading[number]) if reading else (None, None)
         if first is None or photo is None:
             return 0.0
-        left.append(retained_share(first.pigment, photo.pigment, measurement.weight))
+        share = retained_share(first.pigment, photo.pigment, measurement.weight)
+        left.append(share * photo.lens.kept)
     return float(np.nan_to_num(left[0] - left[1]))
 
 
