@@ -109,3 +109,17 @@ def test_saturation_of_the_camera_is_not_taken_for_contrast_in_full() -> None:
     after = green + 1.2 * (before - green)
     gain = relative_tone_gain(before, after.astype(np.float32), *halves())
     assert gain.gain < 1.12
+
+
+@pytest.mark.parametrize("saturation", [0.8, 1.25])
+def test_more_saturated_colours_are_no_more_contrast(saturation: float) -> None:
+    """Native skin alone: its brightness is read as luma, which saturation leaves as it is."""
+    before = skin_density()
+    codes = 10.0 ** (-before / 2.2)
+    luma = (codes @ np.array([0.299, 0.587, 0.114]))[..., None]
+    after = (-2.2 * np.log10(luma + saturation * (codes - luma))).astype(np.float32)
+    native = np.ones((SIZE, SIZE), bool)
+    gain = relative_tone_gain(before, after, np.zeros_like(native), native).gain
+    assert gain == pytest.approx(1.0, abs=0.01)
+    green = np.std(after[..., 1]) / np.std(before[..., 1])
+    assert abs(green - 1) > 0.02

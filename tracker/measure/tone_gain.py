@@ -7,7 +7,8 @@ melanin are fixed to it. Their *colour* (green minus red density) tells where th
 the light, because shading cancels in it and pigment is nearly neutral. Two readings follow:
 
 - how strongly the *brightness* follows that colour, in the photo against the baseline. Light
-  and shade do not know the blotches' places, and the camera's saturation does not enter.
+  and shade do not know the blotches' places. Brightness is luma, the one mean of the channels that a
+  camera's saturation leaves as it is: in green, 0.3 to 0.4 of the saturation came along.
 - how strongly the colour itself is drawn. It is the steadier figure, but a camera's saturation
   enters in full.
 
@@ -24,12 +25,18 @@ from numpy.typing import NDArray
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.smoothing import smooth_valid
 
+LUMA_WEIGHTS = (0.299, 0.587, 0.114)
+ENCODING_GAMMA = 2.2
+"""About how densities of linear light become codes: weighing the channels needs no more."""
+
 
 @dataclass(frozen=True)
 class ToneGainSettings:
     """Sizes of skin blotches that are compared, relative to the picture's long side."""
 
     band: tuple[float, float] = (0.008, 0.025)
+    brightness_band: tuple[float, float] = (0.005, 0.016)
+    """Finer blotches for the brightness: a camera's local contrast changes the coarse ones."""
     prior_sd: float = 0.10
     """SD of log gain between two photos of one person's series."""
     saturation_sd: float = 0.07
@@ -84,15 +91,16 @@ def relative_tone_gain(
     for mask, brightness in ((usable & treated, False), (usable & native, True)):
         if mask.sum() < least:
             continue
+        band = settings.brightness_band if brightness else settings.band
         colour_before, colour_after = (
-            _band(rgb[..., 1] - rgb[..., 0], mask, settings) for rgb in (baseline_rgb, photo_rgb)
+            _band(rgb[..., 1] - rgb[..., 0], mask, band) for rgb in (baseline_rgb, photo_rgb)
         )
         # Noise of one photo alone must not pass for a blotch: both photos tell the places.
         place = colour_before + colour_after
         before, after = colour_before, colour_after
         if brightness:
             before, after = (
-                _band(rgb[..., 1], mask, settings) for rgb in (baseline_rgb, photo_rgb)
+                _band(_luma_density(rgb), mask, band) for rgb in (baseline_rgb, photo_rgb)
             )
         kept = np.logical_and.reduce(
             [_inner(values) for values in (colour_before, colour_after, before, after)]
@@ -143,10 +151,18 @@ def _cells(usable: BoolArray, side_px: float) -> NDArray[np.intp]:
     return (rows / side_px).astype(np.intp) * across + (columns / side_px).astype(np.intp)
 
 
-def _band(picture: FloatArray, usable: BoolArray, settings: ToneGainSettings) -> FloatArray:
+def _luma_density(rgb: FloatArray) -> FloatArray:
+    """Density of luma, the weighted mean of the encoded channels (ITU-R BT.601), shape (H, W)."""
+    codes = 10.0 ** (-np.nan_to_num(rgb) / ENCODING_GAMMA)
+    luma = codes @ np.array(LUMA_WEIGHTS, np.float32)
+    density: FloatArray = (-ENCODING_GAMMA * np.log10(np.maximum(luma, 1e-4))).astype(np.float32)
+    return density
+
+
+def _band(picture: FloatArray, usable: BoolArray, sizes: tuple[float, float]) -> FloatArray:
     """Blotches of the chosen sizes at the usable pixels, shape (n,)."""
     side = max(picture.shape)
-    fine, coarse = settings.band
+    fine, coarse = sizes
     filled = np.nan_to_num(picture).astype(np.float32)
     weight = usable.astype(np.float32)
     band = smooth_valid(filled, weight, fine * side) - smooth_valid(filled, weight, coarse * side)
