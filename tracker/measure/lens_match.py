@@ -8,10 +8,15 @@ dark middle of a dot fills up as it softens, and the mean dot widens by a third 
 
 So the baseline's mean dot, made fainter by what has faded, is blurred as *light* until its whole shape agrees
 best with this photo's; what that blur takes from it is given back. Photos are matched to one softness like this
-before pictures of stars are subtracted from each other [1]_; here only the mean dot is.
+before pictures of stars are subtracted from each other [1]_; here only the mean dot is. Two things are held back:
 
-Ink that spreads as it fades widens the dots too, and loses nothing. How much of a blur is the lens's is
-therefore believed the less, the more has faded: dots that faded far have little left to lose.
+- A camera's sharpening and smoothing change the mean dot's shape as a lens does, but take less. Half of the blur
+  that is found is believed to be the lens's.
+- Ink that spreads as it fades widens the dots too, and loses nothing. The more has faded, the less is believed:
+  dots that faded far have little left to lose.
+
+What *all* lenses take alike is the larger a share the darker the dots are, so it goes as they fade. A blur of
+a tenth of the dots' own variance is given back in every photo.
 
 References
 ----------
@@ -36,14 +41,22 @@ from tracker.measure.luminance import FloatArray
 
 SOFTER, SHARPER = 0.6, 0.5
 """Largest variances of the lens that are tried, in variances of a dot."""
-SPREAD_BY_FADE = 4.0
-"""At full fade, SD of what spread ink adds to a dot's variance in SDs of what lenses differ by. On 50 recorded
-series of two renderers unchanged and darkened dots err by 4.9 and 2.3 points with it (7.9 and 4.4 before), fading
-ones as before (2.2, 2.3 and 2.6); 3 and 5 do alike."""
+BELIEVED = 0.5
+"""Share of the blur found that is the lens's, where nothing fades."""
+SPREAD_BY_FADE = 8.0
+"""At full fade, SD of what spread ink adds to a dot's variance in SDs of what lenses differ by."""
+COMMON_SHARE = 0.1
+"""Variance of the blur that every lens has, in variances of a dot.
+
+All three were set on 60 series of two renderers (own 50 to 55, second 30 to 33 and 80 to 83), where errors of
+unchanged dots fall from 2.9 and 5.4 to 2.2 and 4.1 points and of fading ones from 1.9 and 2.4 to 1.7 and 2.2. Half
+or twice of each is within 0.3 points of that."""
 ROUNDS = 2
 """What is left is known better once the lens is."""
 REACH_SIGMAS = 4.0
 """The whole mean picture: what a lens spreads lies farther out than a dot's core."""
+LOSING_SIGMAS = 3.0
+"""What a dot loses, it loses within this radius."""
 CORE_SIGMAS = 2.0
 """A mean dot's pigment is read within this radius; neighbours begin beyond."""
 
@@ -58,7 +71,7 @@ class LensMatch:
         Variance of the blur that this photo has beyond the baseline, as far as it is the lens's; negative
         where this photo is the sharper one.
     kept : float
-        Pigment that this photo shows, over what it would show through the baseline's lens.
+        Pigment that this photo shows, over what it would show if its dots lost the share that the baseline's do.
     """
 
     variance_px2: float
@@ -96,13 +109,19 @@ def match_lens(reference: DotPicture, picture: DotPicture, gain: float) -> LensM
         left = now / (amount * kept)
         faded = max(0.0, 1 - left / gain)
         fainter = (left * ours).astype(np.float32)
-        believed = 1 / (1 + (SPREAD_BY_FADE * faded) ** 2)
+        believed = BELIEVED / (1 + (SPREAD_BY_FADE * faded) ** 2)
         variance = believed * lens_variance(fainter, theirs, reference.sigma_px)
         if variance >= 0:
             kept = _kept(fainter, variance, reference.sigma_px)
         else:
             kept = 1 / _kept(theirs, -variance, picture.sigma_px)
-    return LensMatch(variance, kept)
+    left = now / (amount * kept)
+    common = COMMON_SHARE * reference.sigma_px**2
+    before, after = (
+        _lost((share * ours).astype(np.float32), common, reference.sigma_px)
+        for share in (1.0, left)
+    )
+    return LensMatch(variance, kept * (1 - after) / (1 - before))
 
 
 def lens_variance(reference: FloatArray, stack: FloatArray, sigma_px: float) -> float:
@@ -124,6 +143,13 @@ def _kept(mean_dot: FloatArray, variance_px2: float, sigma_px: float) -> float:
     soft = soften_light(mean_dot, variance_px2)
     soft_px = float(np.sqrt(sigma_px**2 + blur_variance(mean_dot, soft, sigma_px)))
     return _pigment(soft, soft_px) / _pigment(mean_dot, sigma_px)
+
+
+def _lost(mean_dot: FloatArray, variance_px2: float, sigma_px: float) -> float:
+    """Share of its density that a mean dot loses to a blur of light; a blur of density loses none."""
+    gap = soften(mean_dot, variance_px2) - soften_light(mean_dot, variance_px2)
+    near = agreement_window(mean_dot.shape[0], LOSING_SIGMAS * sigma_px) > 0
+    return float(gap[near].sum()) / _pigment(mean_dot, sigma_px)
 
 
 def _pigment(mean_dot: FloatArray, sigma_px: float) -> float:
