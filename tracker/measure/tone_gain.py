@@ -35,8 +35,6 @@ class ToneGainSettings:
     """Sizes of skin blotches that are compared, relative to the picture's long side."""
 
     band: tuple[float, float] = (0.008, 0.025)
-    brightness_band: tuple[float, float] = (0.005, 0.016)
-    """Finer blotches for the brightness: a camera's local contrast changes the coarse ones."""
     prior_sd: float = 0.10
     """SD of log gain between two photos of one person's series."""
     saturation_sd: float = 0.07
@@ -91,16 +89,16 @@ def relative_tone_gain(
     for mask, brightness in ((usable & treated, False), (usable & native, True)):
         if mask.sum() < least:
             continue
-        band = settings.brightness_band if brightness else settings.band
         colour_before, colour_after = (
-            _band(rgb[..., 1] - rgb[..., 0], mask, band) for rgb in (baseline_rgb, photo_rgb)
+            _band(rgb[..., 1] - rgb[..., 0], mask, settings.band)
+            for rgb in (baseline_rgb, photo_rgb)
         )
         # Noise of one photo alone must not pass for a blotch: both photos tell the places.
         place = colour_before + colour_after
         before, after = colour_before, colour_after
         if brightness:
             before, after = (
-                _band(_luma_density(rgb), mask, band) for rgb in (baseline_rgb, photo_rgb)
+                _band(_luma_density(rgb), mask, settings.band) for rgb in (baseline_rgb, photo_rgb)
             )
         kept = np.logical_and.reduce(
             [_inner(values) for values in (colour_before, colour_after, before, after)]
