@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from tests.measure.density_scenes import DensityScene, dotted_skin
 from tests.measure.test_dots_alone import read
-from tracker.measure import lens_match
 from tracker.measure.blur_match import DotPicture
-from tracker.measure.lens_match import SAME_LENS, match_lens, soften_light
+from tracker.measure.lens_match import SAME_LENS, LensSettings, match_lens, soften_light
+
+USUAL = LensSettings()
 
 
 def through_lens(density: NDArray[np.float32], variance_px2: float) -> NDArray[np.float32]:
@@ -24,12 +25,14 @@ def scene(left: float = 1.0, *, peak: float = 0.5, **more: float) -> DensityScen
     return dotted_skin(size=420, spacing_px=15.0, peak=peak, left=left, **more)  # type: ignore[arg-type]
 
 
-def share(first: DensityScene, later: NDArray[np.float32]) -> tuple[float, float, float]:
+def share(
+    first: DensityScene, later: NDArray[np.float32], how: LensSettings = USUAL
+) -> tuple[float, float, float]:
     """Share left as it was read, with what the lens took given back, and the lens's variance."""
     before = read(first)
     after = read(first, later, before.picture)
     raw = float(np.nansum(after.pigment) / np.nansum(before.pigment))
-    lens = match_lens(before.picture, after.picture, 1.0)
+    lens = match_lens(before.picture, after.picture, 1.0, how)
     return raw, raw / lens.kept, lens.variance_px2
 
 
@@ -53,16 +56,14 @@ def test_the_blur_of_another_lens_is_found_and_up_to_half_of_it_given_back(
     assert 0 < 1 - given_back < 0.75 * (1 - raw)
 
 
-def test_believed_in_full_it_makes_unchanged_dots_unchanged(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(lens_match, "BELIEVED", 1.0)
+def test_believed_in_full_it_makes_unchanged_dots_unchanged() -> None:
+    full = LensSettings(believed=1.0)
     first, other = scene(), scene(skin_seed=5)
     for variance_px2 in (0.3, 0.6):
-        _, softer, _ = share(first, through_lens(other.density, variance_px2))
+        _, softer, _ = share(first, through_lens(other.density, variance_px2), full)
         assert softer == pytest.approx(1, abs=0.025)
         blurred = replace(first, density=through_lens(first.density, variance_px2))
-        _, sharper, found = share(blurred, other.density)
+        _, sharper, found = share(blurred, other.density, full)
         assert sharper == pytest.approx(1, abs=0.03)
         assert found == pytest.approx(-variance_px2, rel=0.15)
 

@@ -41,16 +41,6 @@ from tracker.measure.luminance import FloatArray
 
 SOFTER, SHARPER = 0.6, 0.5
 """Largest variances of the lens that are tried, in variances of a dot."""
-BELIEVED = 0.5
-"""Share of the blur found that is the lens's, where nothing fades."""
-SPREAD_BY_FADE = 8.0
-"""At full fade, SD of what spread ink adds to a dot's variance in SDs of what lenses differ by."""
-COMMON_SHARE = 0.1
-"""Variance of the blur that every lens has, in variances of a dot.
-
-All three were set on 60 series of two renderers (own 50 to 55, second 30 to 33 and 80 to 83), where errors of
-unchanged dots fall from 2.9 and 5.4 to 2.2 and 4.1 points and of fading ones from 1.9 and 2.4 to 1.7 and 2.2. Half
-or twice of each is within 0.3 points of that."""
 ROUNDS = 2
 """What is left is known better once the lens is."""
 REACH_SIGMAS = 4.0
@@ -59,6 +49,23 @@ LOSING_SIGMAS = 3.0
 """What a dot loses, it loses within this radius."""
 CORE_SIGMAS = 2.0
 """A mean dot's pigment is read within this radius; neighbours begin beyond."""
+
+
+@dataclass(frozen=True)
+class LensSettings:
+    """How much of what is found is given back.
+
+    All three were set on 60 series of two renderers (own 50 to 55, second 30 to 33 and 80 to 83), where errors
+    of unchanged dots fall from 2.9 and 5.4 to 2.2 and 4.1 points and of fading ones from 1.9 and 2.4 to 1.7 and
+    2.2. Half or twice of each is within 0.3 points of that.
+    """
+
+    believed: float = 0.5
+    """Share of the blur found that is the lens's, where nothing fades."""
+    spread_by_fade: float = 8.0
+    """At full fade, SD of what spread ink adds to a dot's variance in SDs of what lenses differ by."""
+    common_share: float = 0.1
+    """Variance of the blur that every lens has, in variances of a dot."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +97,12 @@ def soften_light(density: FloatArray, variance_px2: float) -> FloatArray:
     return blurred
 
 
-def match_lens(reference: DotPicture, picture: DotPicture, gain: float) -> LensMatch:
+def match_lens(
+    reference: DotPicture,
+    picture: DotPicture,
+    gain: float,
+    settings: LensSettings = LensSettings(),
+) -> LensMatch:
     """Compare a photo's lens with the baseline's.
 
     Parameters
@@ -109,14 +121,14 @@ def match_lens(reference: DotPicture, picture: DotPicture, gain: float) -> LensM
         left = now / (amount * kept)
         faded = max(0.0, 1 - left / gain)
         fainter = (left * ours).astype(np.float32)
-        believed = BELIEVED / (1 + (SPREAD_BY_FADE * faded) ** 2)
+        believed = settings.believed / (1 + (settings.spread_by_fade * faded) ** 2)
         variance = believed * lens_variance(fainter, theirs, reference.sigma_px)
         if variance >= 0:
             kept = _kept(fainter, variance, reference.sigma_px)
         else:
             kept = 1 / _kept(theirs, -variance, picture.sigma_px)
     left = now / (amount * kept)
-    common = COMMON_SHARE * reference.sigma_px**2
+    common = settings.common_share * reference.sigma_px**2
     before, after = (
         _lost((share * ours).astype(np.float32), common, reference.sigma_px)
         for share in (1.0, left)

@@ -9,7 +9,7 @@ import numpy as np
 
 from tracker.measure.blur_match import DotPicture
 from tracker.measure.dots_alone import DotReader, DotReading, DotSettings
-from tracker.measure.lens_match import SAME_LENS, LensMatch, match_lens
+from tracker.measure.lens_match import SAME_LENS, LensMatch, LensSettings, match_lens
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.photometry import (
     PhotometrySettings,
@@ -117,6 +117,7 @@ def read_dots_of_series(
     workers: int,
     settings: PhotometrySettings,
     dot_settings: DotSettings,
+    lens_settings: LensSettings,
 ) -> list[PhotoPigment | None]:
     """Read the dots anew, in both channels, now that it is known which places are dots.
 
@@ -156,7 +157,7 @@ def read_dots_of_series(
         grey = reader.read(photo.luminance, red.sigma_px)
         lens = SAME_LENS
         if reference is not None:
-            lens = match_lens(reference, red.picture, photo.gain.gain)
+            lens = match_lens(reference, red.picture, photo.gain.gain, lens_settings)
         return _merged(old, dots, red, grey, lens), red.picture
 
     new_first, picture = read(baseline, first, None)

@@ -18,6 +18,7 @@ from tracker.measure.catalogue import (
 from tracker.measure.dots_alone import DotSettings
 from tracker.measure.fade import FadeSettings, SystematicErrors, retained_share
 from tracker.measure.fates import course_of_dots
+from tracker.measure.lens_match import LensSettings
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.photo_pigment import (
     FramePhoto,
@@ -65,6 +66,7 @@ class MeasurementSettings:
     catalogue: CatalogueSettings = CatalogueSettings()
     photometry: PhotometrySettings = PhotometrySettings()
     dots: DotSettings = DotSettings()
+    lens: LensSettings = LensSettings()
     weight: WeightSettings = WeightSettings()
     fade: FadeSettings = FadeSettings()
     tone_gain: ToneGainSettings = ToneGainSettings()
@@ -187,6 +189,7 @@ def measure_view(
         workers=workers,
         settings=settings.photometry,
         dot_settings=settings.dots,
+        lens_settings=settings.lens,
     )
     return ViewMeasurement(catalogue, weights, spacing_px, sigma_px, tuple(final), tuple(measured))
 
