@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
 from tests.measure.density_scenes import DensityScene, dotted_skin
 from tracker.measure.fade import SystematicErrors, retained_share
+from tracker.measure.lens_match import LensMatch, LensSettings
 from tracker.measure.photo_pigment import UNIT_GAIN, FramePhoto
 from tracker.measure.pigment_weight import PigmentWeights
 from tracker.measure.tone_gain import ToneGain
@@ -15,6 +17,7 @@ from tracker.measure.view import (
     DOUBT_FREE,
     DOUBT_SD,
     LEAST_COUNTED,
+    MeasurementSettings,
     ViewMeasurement,
     measure_view,
     share_in_doubt,
@@ -190,3 +193,30 @@ def test_what_the_last_reading_changes_stays_in_doubt(series: ViewMeasurement) -
     assert systematic_errors(other, 1, alignment_px=0.0).hair == pytest.approx(0.05, abs=0.02)
     without = replace(series, first_readings=())
     assert systematic_errors(without, 1, alignment_px=0.0).hair < 0.02
+
+
+def test_what_a_lens_took_is_no_doubt_about_hair(series: ViewMeasurement) -> None:
+    """It is given back in the last reading alone, and would else look like a change by hair."""
+    first, second, third = series.photos
+    assert second is not None
+    lens = LensMatch(0.5, 0.8 * second.lens.kept)
+    given_back = replace(second, pigment=second.pigment / 0.8, lens=lens)
+    other = replace(series, photos=(first, given_back, third))
+    before, after = (systematic_errors(one, 1, alignment_px=0.0).hair for one in (series, other))
+    assert after == pytest.approx(before, abs=0.005)
+
+
+def test_unchanged_dots_in_a_softer_photo_fade_less_than_they_seem_to() -> None:
+    first, later = (dotted_skin(size=300, peak=0.5, skin_seed=seed) for seed in (20, 21))
+    light = cv2.GaussianBlur(10.0**-later.density, (0, 0), 0.8)
+    softer = replace(later, density=(-np.log10(light)).astype(np.float32))
+    photos = [photo(first), photo(softer)]
+    nothing = MeasurementSettings(lens=LensSettings(believed=0.0, common_share=0.0))
+    seems, is_left = (
+        retained(
+            measure_view(photos, sigma_px=first.sigma_px, region=first.region, settings=settings), 1
+        )
+        for settings in (nothing, MeasurementSettings())
+    )
+    assert seems < 0.92
+    assert seems + 0.02 < is_left < 1.0
