@@ -8,7 +8,7 @@ the light, because shading cancels in it and pigment is nearly neutral. Two read
 
 - how strongly the *brightness* follows that colour, in the photo against the baseline. Light
   and shade do not know the blotches' places. Brightness is luma, the one mean of the channels that a
-  camera's saturation leaves as it is: in green, 0.3 to 0.4 of the saturation came along.
+  camera's saturation leaves as it is: green takes a part of it along.
 - how strongly the colour itself is drawn. It is the steadier figure, but a camera's saturation
   enters in full.
 
@@ -90,15 +90,14 @@ def relative_tone_gain(
         if mask.sum() < least:
             continue
         colour_before, colour_after = (
-            _band(rgb[..., 1] - rgb[..., 0], mask, settings.band)
-            for rgb in (baseline_rgb, photo_rgb)
+            _band(rgb[..., 1] - rgb[..., 0], mask, settings) for rgb in (baseline_rgb, photo_rgb)
         )
         # Noise of one photo alone must not pass for a blotch: both photos tell the places.
         place = colour_before + colour_after
         before, after = colour_before, colour_after
         if brightness:
             before, after = (
-                _band(_luma_density(rgb), mask, settings.band) for rgb in (baseline_rgb, photo_rgb)
+                _band(_luma_density(rgb), mask, settings) for rgb in (baseline_rgb, photo_rgb)
             )
         kept = np.logical_and.reduce(
             [_inner(values) for values in (colour_before, colour_after, before, after)]
@@ -157,10 +156,10 @@ def _luma_density(rgb: FloatArray) -> FloatArray:
     return density
 
 
-def _band(picture: FloatArray, usable: BoolArray, sizes: tuple[float, float]) -> FloatArray:
+def _band(picture: FloatArray, usable: BoolArray, settings: ToneGainSettings) -> FloatArray:
     """Blotches of the chosen sizes at the usable pixels, shape (n,)."""
     side = max(picture.shape)
-    fine, coarse = sizes
+    fine, coarse = settings.band
     filled = np.nan_to_num(picture).astype(np.float32)
     weight = usable.astype(np.float32)
     band = smooth_valid(filled, weight, fine * side) - smooth_valid(filled, weight, coarse * side)
