@@ -53,7 +53,7 @@ def jobs(seeds: Sequence[int], photos: Sequence[Path]) -> list[Job]:
     return chosen
 
 
-def _painted(path: str, name: str, seed: int, history: Sequence[float]) -> OtherScene:
+def painted(path: str, name: str, seed: int, history: Sequence[float]) -> OtherScene:
     photo = cv2.resize(
         load_photo(Path(path)).srgb,
         None,
@@ -84,7 +84,7 @@ def measure(job: Job) -> dict[str, Any]:
     cv2.setNumThreads(1)
     source, name, seed, kind = job
     history = HISTORIES[kind]
-    scene = _painted(source, name, seed, history) if source else render_other(name, seed, history)
+    scene = painted(source, name, seed, history) if source else render_other(name, seed, history)
     photos = [
         SeriesPhoto(f"{k:02d}.jpg", str(k), lambda srgb=srgb: srgb)
         for k, srgb in enumerate(scene.photos)

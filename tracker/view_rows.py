@@ -45,10 +45,10 @@ from tracker.series import (
 )
 
 SMALL_DOT_PX = 4.0
-SMALL_DOT_SD = 0.06
+SMALL_DOT_SD = 0.03
 """SD that the fade of dots well under `SMALL_DOT_PX` gains by unresolved hair: whole-head photos of
 2.5 px dots read 11 points low on rendered truth (docs/benchmark.md)."""
-HAIR_FLAG_SD = 0.05
+HAIR_FLAG_SD = 0.03
 """An error bar that hair alone makes this wide, as SD of the fade, is explained beside the row."""
 SURE_WEIGHT = 0.6
 """Listed places with less are undecided."""
@@ -247,7 +247,7 @@ class RowMaker:
         if not is_baseline:
             # Under about 4 px a dot and a hair beside it are one spot: hair reads as pigment that stays.
             small = np.clip((SMALL_DOT_PX - self.detection.fwhm_px) / (SMALL_DOT_PX / 3), 0, 1)
-            errors = replace(errors, hair=float(np.hypot(errors.hair, SMALL_DOT_SD * small)))
+            errors = replace(errors, small_dots=float(SMALL_DOT_SD * small))
         everywhere = np.ones(len(self.dots_px), bool)
         look = self.looks.zone_looks(number) if self.looks is not None else {}
         whole = replace(
@@ -299,7 +299,7 @@ class RowMaker:
         if self.looks is None:
             return None
         # Which spots are hair is a doubt that all photos share.
-        own = systematic_variance(left, replace(errors, hair=0.0), self.settings.fade)
+        own = systematic_variance(left, errors.without_hair(), self.settings.fade)
         return replace(self.looks.photo_look(number), own_sd=float(np.sqrt(own)))
 
     def _zone(

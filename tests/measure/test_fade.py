@@ -1,5 +1,7 @@
 """Fade and its interval, on dots whose fade is drawn from a known law."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -164,8 +166,16 @@ def test_every_shared_error_widens_the_interval() -> None:
         return e.high - e.low
 
     plain = width()
-    for term in ("zero_point", "channel", "hair", "alignment", "tone"):
+    terms = [field.name for field in fields(SystematicErrors)]
+    assert len(terms) == 8
+    for term in terms:
         assert width(**{term: 0.05}) > plain
+
+
+def test_hair_is_told_from_the_other_errors() -> None:
+    errors = SystematicErrors(counting=0.02, doubt=0.03, readings=0.06, small_dots=0.0, tone=0.04)
+    assert errors.hair == pytest.approx(0.07)
+    assert errors.without_hair() == SystematicErrors(tone=0.04)
 
 
 def test_camera_terms_shrink_with_what_is_left() -> None:

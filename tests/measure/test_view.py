@@ -145,15 +145,17 @@ def test_a_view_needs_its_baseline(photos: list[FramePhoto | None]) -> None:
 
 def test_dots_that_may_be_hair_widen_the_interval(series: ViewMeasurement) -> None:
     """Hair that looks like dots is counted with middling weights: the fade is then in doubt."""
-    before = systematic_errors(series, 1, alignment_px=0.0).hair
+    before = systematic_errors(series, 1, alignment_px=0.0)
     middling = np.where(series.weight >= 0.5, 0.8, series.weight)
     weights = PigmentWeights(middling, middling)
     doubtful = replace(series, weights=weights)
     assert series.photos[0] is not None
     share = share_in_doubt(series.photos[0].pigment, middling)
     assert share == pytest.approx(0.2, abs=0.02)
-    after = systematic_errors(doubtful, 1, alignment_px=0.0).hair
-    assert after >= DOUBT_SD * (share - DOUBT_FREE) > before + 0.1
+    after = systematic_errors(doubtful, 1, alignment_px=0.0)
+    assert before.doubt == 0
+    assert after.doubt == pytest.approx(DOUBT_SD * (share - DOUBT_FREE))
+    assert after.hair >= after.doubt > before.hair + 0.08
 
 
 def test_no_pigment_no_share_in_doubt() -> None:

@@ -11,7 +11,7 @@ in proportion to what is left. Systematic terms are measured per photo where tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,7 +30,7 @@ class FadeSettings:
     seed: int = 20_260_101
     tone_share: float = 0.02
     """Relative sd of local contrast by sharpening and what the tone gain does not see."""
-    floor_sd: float = 0.013
+    floor_sd: float = 0.009
     """What is left of zero point, width and hair after their corrections, SD of the fade."""
     min_dots: int = 20
     """Fewer dots give no fade."""
@@ -43,13 +43,28 @@ class SystematicErrors:
     zero_point: float = 0.0
     """From empty places: what "no dot" reads, relative to the mean baseline dot."""
     channel: float = 0.0
-    """Half the gap between the fades of two colour channels."""
-    hair: float = 0.0
+    """Gap between the fades of two colour channels."""
+    counting: float = 0.0
     """Effect on the fade of counting or not counting the doubtful spots."""
+    doubt: float = 0.0
+    """Share of the counted pigment that may be hair, beyond what clean series show."""
+    readings: float = 0.0
+    """Gap between the reading that masks hair and the one that clips it."""
+    small_dots: float = 0.0
+    """Hair that dots of few pixels are not told from."""
     alignment: float = 0.0
     """Loss of signal by the misplacement that is left."""
     tone: float = 0.0
     """Extra relative sd of local contrast, scaled by what is left."""
+
+    @property
+    def hair(self) -> float:
+        """All that hair leaves in doubt."""
+        terms = (self.counting, self.doubt, self.readings, self.small_dots)
+        return float(np.sqrt(sum(term**2 for term in terms)))
+
+    def without_hair(self) -> SystematicErrors:
+        return replace(self, counting=0.0, doubt=0.0, readings=0.0, small_dots=0.0)
 
 
 def retained_share(

@@ -14,13 +14,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from scipy import sparse
-from scipy.ndimage import gaussian_filter
 from scipy.sparse.linalg import LinearOperator, cg
 from scipy.spatial import cKDTree
 
 from tracker.measure.luminance import FloatArray
 from tracker.measure.results import FloatColumn
 from tracker.measure.smoothing import gaussian, sample
+
+REACH_SIGMAS = 3.5
+"""Wide Gaussians are cut off beyond this."""
 
 
 def paint_spots(
@@ -101,16 +103,15 @@ def overlap(xy_px: FloatColumn, sigma_px: float, smooth_px: float, ridge: float)
     for share, variance in ((-2.0, two + smooth_px**2), (1.0, two + 2 * smooth_px**2)):
         # Bilinear sharing out and reading back add step^2 / 6 each to the variance.
         sigma = float(np.sqrt(variance / step**2 - 1 / 3))
-        wide.append((share * np.pi * two * 1.0, sigma))
+        # A blur has unit sum: its peak is 1 / (2 pi sigma^2) per grid cell.
+        wide.append((share * np.pi * two / step**2, sigma, 2 * int(REACH_SIGMAS * sigma + 0.5) + 1))
 
     def apply(amplitude: FloatColumn) -> FloatColumn:
         coarse = (grid.matrix.T @ amplitude).reshape(shape)
         total = np.zeros(shape)
-        for factor, sigma in wide:
-            # gaussian_filter has unit sum: its peak is 1 / (2 pi sigma^2) per grid cell.
-            total += (
-                factor / step**2 * gaussian_filter(coarse, sigma, mode="constant", truncate=3.5)
-            )
+        for factor, sigma, side in wide:
+            blurred = cv2.GaussianBlur(coarse, (side, side), sigma, borderType=cv2.BORDER_CONSTANT)
+            total += factor * blurred
         result: FloatColumn = narrow @ amplitude + grid.matrix @ total.reshape(-1)
         return result
 

@@ -38,7 +38,7 @@ LEAST_COUNTED = 0.2
 """Places with less chance of being pigment are hair: not counted, not listed."""
 DOUBT_FREE = 0.03
 """Share of the dots' pigment in doubt that clean series show too (0.003 to 0.03)."""
-DOUBT_SD = 1.0
+DOUBT_SD = 0.5
 """SD of the fade by each unit of that share beyond it. Over 44 rendered and painted series the share goes with
 the error (r = 0.6): hair that looks like dots is counted, and leaves or stays by its own course."""
 
@@ -252,6 +252,9 @@ def shares_left(measurement: ViewMeasurement) -> dict[int, FloatColumn]:
             [later[k][1].pigment for k in seen],
             [later[k][1].pigment_sd for k in seen],
             [left[k] for k in seen],
+            measurement.weight,
+            measurement.catalogue.xy_px,
+            measurement.spacing_px,
         )
         shares |= {later[k][0]: share for k, share in zip(seen, course, strict=True)}
     return shares
@@ -317,18 +320,18 @@ def systematic_errors(
         )
     )
     # Where no place is sure there is no strict reading; the share in doubt then says it all.
-    both_ways = np.nan_to_num(np.hypot((loose - strict) / 2, 0.1 * (settled - by_look)))
+    both_ways = float(np.nan_to_num(np.hypot((loose - strict) / 2, 0.1 * (settled - by_look))))
     beyond = max(0.0, share_in_doubt(first.pigment, weight) - DOUBT_FREE)
-    doubt = float(np.hypot(both_ways, DOUBT_SD * beyond))
-    # Hair masked in the first reading, clipped in the last: half of what that changes stays in doubt.
-    doubt = float(np.hypot(doubt, _between_readings(measurement, number) / 2))
     # A place misplaced by delta loses exp(-delta^2 / 4 sigma^2) of its signal; the common part
     # of the misplacement is fitted, about half of the stated error stays.
     lost = 1 - np.exp(-((0.5 * alignment_px) ** 2) / (4 * photo.sigma_px**2))
     return SystematicErrors(
         zero_point=abs(zero),
-        channel=abs(red - grey) / 2,
-        hair=doubt,
+        channel=abs(red - grey),
+        counting=both_ways,
+        doubt=DOUBT_SD * beyond,
+        # Hair masked in the first reading, clipped in the last.
+        readings=abs(_between_readings(measurement, number)) / 2,
         alignment=float(lost),
         tone=photo.gain.log_sd,
     )
