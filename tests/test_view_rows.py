@@ -322,6 +322,16 @@ def test_a_refused_row_has_no_numbers() -> None:
     assert not row.usable
 
 
+def test_a_fade_that_hair_leaves_wholly_in_doubt_is_refused() -> None:
+    rows = maker(BASELINE * 0.5)
+    unsure = np.where(WEIGHT > 0.5, 0.55, WEIGHT)
+    rows.measurement = replace(rows.measurement, weights=PigmentWeights(unsure, unsure))
+    row = rows.row(1, LATER, shifted())
+    assert row.status is Status.REFUSED
+    assert row.reason.startswith("hair here cannot be told from dots (the fade would be known to ±")
+    assert rows.row(0, FIRST, None).status is Status.BASELINE
+
+
 def test_an_interval_that_hair_made_wide_says_so() -> None:
     sure = maker(BASELINE * 0.5).row(1, LATER, shifted())
     rows = maker(BASELINE * 0.5)

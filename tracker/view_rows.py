@@ -11,6 +11,7 @@ import numpy as np
 from tracker.measure.detection import Detection
 from tracker.measure.evenness import relative_variation
 from tracker.measure.fade import (
+    Z_95,
     SystematicErrors,
     detectable_change,
     estimate_fade,
@@ -50,6 +51,8 @@ SMALL_DOT_SD = 0.03
 2.5 px dots read 11 points low on rendered truth (docs/benchmark.md)."""
 HAIR_FLAG_SD = 0.03
 """An error bar that hair alone makes this wide, as SD of the fade, is explained beside the row."""
+HAIR_REFUSED_SD = 0.3
+"""A fade that hair leaves in doubt by this much, +-59 points, says nothing."""
 SURE_WEIGHT = 0.6
 """Listed places with less are undecided."""
 LEAST_FADE = -0.75
@@ -267,6 +270,11 @@ class RowMaker:
             return refused(
                 f"reads {value:.0%} faded, which pigment cannot do: hair was taken for dots; "
                 "shave as for the baseline and photograph again",
+            )
+        if not is_baseline and errors.hair >= HAIR_REFUSED_SD:
+            return refused(
+                f"hair here cannot be told from dots (the fade would be known to ±{Z_95 * errors.hair:.0%}): "
+                "shave as for the baseline, come closer, or draw the zone without hair"
             )
         quality = replace(prepared.quality, px_per_dot=self._px_per_dot(registration))
         return PhotoMeasures(

@@ -35,16 +35,20 @@ def test_the_four_pictures_of_a_place_are_turned_alike() -> None:
 
 def test_weights_that_were_written_give_the_same_odds(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
-    weights = [rng.normal(size=(5, 4)) / 3, rng.normal(size=(4, 1)) / 3]
+    pixels = GRID * GRID
+    weights = [rng.normal(size=(pixels + 5, 4)) / pixels, rng.normal(size=(4, 1)) / 3]
     biases = [rng.normal(size=4), rng.normal(size=1)]
     path = tmp_path / "weights.py"
     write_weights(path, weights, biases, "series_look")
     found: dict[str, object] = {}
     exec(path.read_text("utf-8"), found)
     net = unpacked(found["LAYERS"], found["PACKED"])  # type: ignore[arg-type]
-    seen = rng.normal(size=(20, 5)).astype(np.float32)
+    # Pictures of one grey look alike from all sides.
+    picture = np.repeat(rng.normal(size=(20, 1)), pixels, axis=1).astype(np.float32)
+    context = rng.normal(size=(20, 5)).astype(np.float32)
+    seen = np.hstack([picture, context])
     by_hand = np.maximum(seen @ weights[0] + biases[0], 0) @ weights[1] + biases[1]
-    assert net.logit(seen) == pytest.approx(by_hand[:, 0], abs=0.02)
+    assert net.logit(picture, context) == pytest.approx(by_hand[:, 0], abs=0.02)
 
 
 def test_the_network_takes_what_is_shown_to_it() -> None:

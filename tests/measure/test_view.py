@@ -15,10 +15,10 @@ from tracker.measure.tone_gain import ToneGain
 from tracker.measure.verdicts import Verdicts
 from tracker.measure.view import (
     DOUBT_FREE,
-    DOUBT_SD,
     LEAST_COUNTED,
     MeasurementSettings,
     ViewMeasurement,
+    doubt_sd,
     measure_view,
     share_in_doubt,
     systematic_errors,
@@ -154,8 +154,14 @@ def test_dots_that_may_be_hair_widen_the_interval(series: ViewMeasurement) -> No
     assert share == pytest.approx(0.2, abs=0.02)
     after = systematic_errors(doubtful, 1, alignment_px=0.0)
     assert before.doubt == 0
-    assert after.doubt == pytest.approx(DOUBT_SD * (share - DOUBT_FREE))
-    assert after.hair >= after.doubt > before.hair + 0.08
+    assert after.doubt == pytest.approx(doubt_sd(share))
+    assert after.hair >= after.doubt > before.hair + 0.1
+
+
+def test_doubt_grows_faster_than_the_share_that_may_be_hair() -> None:
+    assert doubt_sd(DOUBT_FREE) == doubt_sd(0.0) == 0.0
+    assert doubt_sd(0.13) == pytest.approx(0.05, abs=0.005)
+    assert doubt_sd(0.43) > 0.4
 
 
 def test_no_pigment_no_share_in_doubt() -> None:

@@ -146,4 +146,4 @@ def pigment_logit(pictures: FloatArray, context: FloatArray) -> FloatColumn:
     """Log-odds, at even prior odds, that each place holds pigment, shape (n,)."""
     if len(pictures) == 0:
         return np.empty(0)
-    return series_net().logit(np.hstack([pictures, context]).astype(np.float32))
+    return series_net().logit(pictures.astype(np.float32), context.astype(np.float32))

@@ -38,9 +38,10 @@ LEAST_COUNTED = 0.2
 """Places with less chance of being pigment are hair: not counted, not listed."""
 DOUBT_FREE = 0.03
 """Share of the dots' pigment in doubt that clean series show too (0.003 to 0.03)."""
-DOUBT_SD = 0.5
-"""SD of the fade by each unit of that share beyond it. Over 44 rendered and painted series the share goes with
-the error (r = 0.6): hair that looks like dots is counted, and leaves or stays by its own course."""
+DOUBT_SD = (0.3, 2.0)
+"""SD of the fade by each unit of that share beyond it, and how much more each unit gets by every further one.
+Hair that looks like dots is counted, and leaves or stays by its own course. Over 413 photos 0.5 a unit is likeliest;
+where a third of the pigment may be hair (3 px dots among as many roots) the number can be wrong by more than that."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,6 +276,12 @@ def share_in_doubt(pigment: FloatColumn, weight: FloatColumn) -> float:
     return float((amount * (1 - weight)).sum()) / total if total > 0 else 0.0
 
 
+def doubt_sd(share: float) -> float:
+    """SD of the fade when so much of the counted pigment may be hair, as a fraction."""
+    beyond = max(0.0, share - DOUBT_FREE)
+    return beyond * (DOUBT_SD[0] + DOUBT_SD[1] * beyond)
+
+
 def _between_readings(measurement: ViewMeasurement, number: int) -> float:
     """What is left by the last reading less what is left by the first; 0 where one is missing.
 
@@ -321,7 +328,6 @@ def systematic_errors(
     )
     # Where no place is sure there is no strict reading; the share in doubt then says it all.
     both_ways = float(np.nan_to_num(np.hypot((loose - strict) / 2, 0.1 * (settled - by_look))))
-    beyond = max(0.0, share_in_doubt(first.pigment, weight) - DOUBT_FREE)
     # A place misplaced by delta loses exp(-delta^2 / 4 sigma^2) of its signal; the common part
     # of the misplacement is fitted, about half of the stated error stays.
     lost = 1 - np.exp(-((0.5 * alignment_px) ** 2) / (4 * photo.sigma_px**2))
@@ -329,7 +335,7 @@ def systematic_errors(
         zero_point=abs(zero),
         channel=abs(red - grey),
         counting=both_ways,
-        doubt=DOUBT_SD * beyond,
+        doubt=doubt_sd(share_in_doubt(first.pigment, weight)),
         # Hair masked in the first reading, clipped in the last.
         readings=abs(_between_readings(measurement, number)) / 2,
         alignment=float(lost),
