@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.train_series_look --examples FOLDER`` renders and measures series with seeds
 that no benchmark uses, keeps what the network sees of each in FOLDER (a run that is stopped goes on
-where it was) and writes the weights. A quarter of an hour on two processors. Needs scikit-learn
+where it was) and writes the weights. Half an hour on two processors. Needs scikit-learn
 (dependency group `bench`); measuring does not.
 """
 
