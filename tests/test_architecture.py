@@ -48,6 +48,7 @@ LAYERS = {
     "sealing": 2,
     "correction_file": 4,
     "folder": 5,
+    "row_remarks": 2,
     "view_rows": 3,
     "view_look": 3,
     "progress": 3,

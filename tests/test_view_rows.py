@@ -17,10 +17,11 @@ from tracker.measure.photo_pigment import UNIT_GAIN, PhotoPigment
 from tracker.measure.pigment_weight import PigmentWeights
 from tracker.measure.quality import PhotoQuality
 from tracker.measure.registration import NotRegistered, Registration
-from tracker.measure.results import Dots, Kind
+from tracker.measure.results import Dots, Estimate, Kind
 from tracker.measure.skin import SkinMap
 from tracker.measure.view import MeasurementSettings, ViewMeasurement
 from tracker.measure.zones import lay_zones
+from tracker.row_remarks import not_believed
 from tracker.series import PhotoMeasures, SeriesPhoto, Stage, Status
 from tracker.view_rows import Aligned, RowMaker, refused_row
 
@@ -348,3 +349,12 @@ def test_an_interval_that_hair_made_wide_says_so() -> None:
         > 0.3
         > sure.whole.fade.high - sure.whole.fade.low
     )
+
+
+def test_an_earlier_photo_is_not_refused_for_more_pigment_but_for_hair() -> None:
+    dark = Estimate(-1.5, -1.7, -1.3, 400, "fraction")
+    assert not_believed(dark, 0.0, days_since_baseline=-30) == ""
+    assert "which pigment cannot do" in not_believed(dark, 0.0, days_since_baseline=30)
+    assert "which pigment cannot do" in not_believed(dark, 0.0, days_since_baseline=None)
+    assert "cannot be told from dots" in not_believed(dark, 0.31, days_since_baseline=-30)
+    assert not_believed(Estimate.missing("fraction"), 0.0, None) == ""

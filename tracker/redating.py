@@ -11,8 +11,8 @@ from dataclasses import replace
 from datetime import date
 
 from tracker.records import TimelineSettings, days_since_session, stage_of
+from tracker.row_remarks import healing_flag
 from tracker.series import PhotoMeasures, Session, ViewAnalysis
-from tracker.view_rows import healing_flag
 
 
 def redated_view(

@@ -11,7 +11,6 @@ import numpy as np
 from tracker.measure.detection import Detection
 from tracker.measure.evenness import relative_variation
 from tracker.measure.fade import (
-    Z_95,
     SystematicErrors,
     detectable_change,
     estimate_fade,
@@ -35,6 +34,7 @@ from tracker.measure.view import (
     systematic_errors,
 )
 from tracker.measure.zones import WHOLE, ZoneLayout
+from tracker.row_remarks import card_flag, hair_flag, healing_flag, not_believed
 from tracker.series import (
     DotSeries,
     PhotoLook,
@@ -49,15 +49,8 @@ SMALL_DOT_PX = 4.0
 SMALL_DOT_SD = 0.03
 """SD that the fade of dots well under `SMALL_DOT_PX` gains by unresolved hair: whole-head photos of
 2.5 px dots read 11 points low on rendered truth (docs/benchmark.md)."""
-HAIR_FLAG_SD = 0.03
-"""An error bar that hair alone makes this wide, as SD of the fade, is explained beside the row."""
-HAIR_REFUSED_SD = 0.3
-"""A fade that hair leaves in doubt by this much, +-59 points, says nothing."""
 SURE_WEIGHT = 0.6
 """Listed places with less are undecided."""
-LEAST_FADE = -0.75
-MOST_FADE = 1.08
-"""Fades that pigment can show, noise included; beyond them something else was measured."""
 LEAST_COMMON_SHARE = 0.15
 """A photo that shows fewer of the baseline's dots is refused."""
 
@@ -124,23 +117,11 @@ def refused_row(
     )
 
 
-def healing_flag(stage: Stage) -> tuple[str, ...]:
-    """The flag of a photo that was taken before the skin had healed; none for others."""
-    if stage in (Stage.IMMEDIATE, Stage.HEALING, Stage.SETTLING):
-        return (f"not healed yet ({stage.value})",)
-    return ()
-
-
 def hand_flag(match: Aligned | None) -> tuple[str, ...]:
     """The flag of a photo whose alignment a person gave; none for others."""
     if match is None or not match.n_hand_pairs:
         return ()
     return (f"aligned by hand ({match.n_hand_pairs} point pairs)",)
-
-
-def card_flag(look: SkinLook | None) -> tuple[str, ...]:
-    """The flag of a photo whose grey or colour card could not be used; none for others."""
-    return (look.card,) if look is not None and "not used" in look.card else ()
 
 
 class RowMaker:
@@ -263,19 +244,9 @@ class RowMaker:
             )
             for name in self.zone_names
         )
-        value = whole.fade.value
-        # An earlier photo may hold many times the pigment of a baseline chosen in mid-course.
-        least = -np.inf if days is not None and days < 0 else LEAST_FADE
-        if whole.fade.measured and not least <= value <= MOST_FADE:
-            return refused(
-                f"reads {value:.0%} faded, which pigment cannot do: hair was taken for dots; "
-                "shave as for the baseline and photograph again",
-            )
-        if not is_baseline and errors.hair >= HAIR_REFUSED_SD:
-            return refused(
-                f"hair here cannot be told from dots (the fade would be known to ±{Z_95 * errors.hair:.0%}): "
-                "shave as for the baseline, come closer, or draw the zone without hair"
-            )
+        doubt = "" if is_baseline else not_believed(whole.fade, errors.hair, days)
+        if doubt:
+            return refused(doubt)
         quality = replace(prepared.quality, px_per_dot=self._px_per_dot(registration))
         return PhotoMeasures(
             photo=prepared.photo.name,
@@ -300,7 +271,7 @@ class RowMaker:
                 *hand_flag(match),
                 *card_flag(look.get(WHOLE)),
             ),
-            look=self._photo_look(number, 1 - value, errors),
+            look=self._photo_look(number, 1 - whole.fade.value, errors),
         )
 
     def _photo_look(self, number: int, left: float, errors: SystematicErrors) -> PhotoLook | None:
@@ -404,11 +375,8 @@ class RowMaker:
         flags = [*prepared.quality.problems, *healing_flag(prepared.stage)]
         if not self.detection.resolved and is_baseline:
             flags.append(f"dots not counted: {self.detection.reason}")
-        if not is_baseline and hair_sd >= HAIR_FLAG_SD:
-            flags.append(
-                "hair here looks like dots, so the interval is wide: shave as for the baseline, "
-                "come closer, or draw the zone without hair"
-            )
+        if not is_baseline:
+            flags += hair_flag(hair_sd)
         if whole.fade.measured and whole.fade.high < 0 and abs(whole.fade.value) > whole.detectable:
             flags.append("pigment darker than at baseline")
         return tuple(flags)

@@ -26,8 +26,9 @@ from tracker.batch.tasks import Outcome, Task, ViewTask
 from tracker.batch.worker import perform
 from tracker.photos import PhotoError
 from tracker.records import days_since_session, stage_of
+from tracker.row_remarks import healing_flag
 from tracker.series import SeriesAnalysis, SeriesPhoto, Session, Status
-from tracker.view_rows import healing_flag, refused_row
+from tracker.view_rows import refused_row
 
 TODAY = date(2026, 11, 1)
 
