@@ -47,8 +47,7 @@ from tracker.series import (
 
 SMALL_DOT_PX = 4.0
 SMALL_DOT_SD = 0.03
-"""SD that the fade of dots well under `SMALL_DOT_PX` gains by unresolved hair: whole-head photos of
-2.5 px dots read 11 points low on rendered truth (docs/benchmark.md)."""
+"""SD that the fade of dots well under `SMALL_DOT_PX` gains by unresolved hair (`benchmarks.intervals`)."""
 SURE_WEIGHT = 0.6
 """Listed places with less are undecided."""
 LEAST_COMMON_SHARE = 0.15
