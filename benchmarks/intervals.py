@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.intervals`` measures series with known truth, keeps what each term of the
 interval says of every photo, and prints by what factor each should be multiplied so that the
-errors are likeliest. The terms were set with it; it must not be run on the seeds of a benchmark.
+errors are likeliest. The terms were set so; it must not be run on the seeds of a benchmark.
 """
 
 from __future__ import annotations
@@ -22,16 +22,13 @@ import numpy as np
 from rich.console import Console
 from scipy.optimize import minimize
 
-from benchmarks import other
+from benchmarks import measuring, other
 from benchmarks.document import Table, number, percent, show
-from benchmarks.measuring import as_photos
-from benchmarks.scenes import FADING_PRESETS, HISTORIES, cases, fading_case, rendered
+from benchmarks.scenes import HISTORIES, Case, cases, rendered
 from tracker import view_rows
 from tracker.analysis import analyse_series
 from tracker.measure.fade import Z_95, FadeSettings, SystematicErrors, systematic_variance
 from tracker.measure.results import Estimate
-from tracker.photos import PHOTO_SUFFIXES
-from tracker.series import SeriesPhoto
 
 ERROR_TERMS = tuple(field.name for field in fields(SystematicErrors))
 TERMS = ("bootstrap", "floor", "tone share", *ERROR_TERMS)
@@ -39,9 +36,6 @@ FREEDOM = 6.0
 """Errors have heavier tails than a normal law: Student's t of so many degrees of freedom."""
 DOUBT_OF_FACTOR = 1.0
 """SD of the logarithm of a factor that is expected beforehand: a term that says little stays at 1."""
-
-Job = tuple[str, str, str, int]
-"""Renderer ('own', 'other' or a photo's path), look, history and seed."""
 
 
 @dataclass(frozen=True)
@@ -51,17 +45,6 @@ class Outcome:
     group: str
     error: float
     variances: tuple[float, ...]
-
-
-def jobs(own: Sequence[int], others: Sequence[int], photos: Sequence[Path]) -> list[Job]:
-    chosen: list[Job] = [
-        ("own", case.preset, case.kind, case.seed)
-        for case in cases(own, FADING_PRESETS)
-        if case.kind in HISTORIES
-    ]
-    for source, look, seed, kind in other.jobs(others, photos):
-        chosen.append((source or "other", look, kind, seed))
-    return chosen
 
 
 def _terms(left: float, fade: Estimate, errors: SystematicErrors) -> tuple[float, ...]:
@@ -78,25 +61,15 @@ def _terms(left: float, fade: Estimate, errors: SystematicErrors) -> tuple[float
     )
 
 
-def measure(job: Job) -> list[Outcome]:
+def measure(job: Case | other.Job) -> list[Outcome]:
     """Outcomes of one series; none where its first photo was not taken as the baseline."""
     cv2.setNumThreads(1)
-    source, look, kind, seed = job
-    history = HISTORIES[kind]
-    if source == "own":
-        photos = as_photos(rendered(fading_case(kind, look, seed).spec))
-        true = [float(fade) for fade in history]
+    if isinstance(job, Case):
+        group, photos = f"own, {job.kind}", measuring.as_photos(rendered(job.spec))
+        true = [photo.fade for photo in job.spec.photos]
     else:
-        painted = source != "other"
-        scene = (
-            other.painted(source, look, seed, history)
-            if painted
-            else other.render_other(look, seed, history)
-        )
-        photos = [
-            SeriesPhoto(f"{k:02d}.jpg", str(k), lambda srgb=srgb: srgb)
-            for k, srgb in enumerate(scene.photos)
-        ]
+        scene = other.scene_of(job)
+        group, photos = f"{'painted' if job[0] else 'other'}, {job[3]}", other.as_photos(scene)
         true = [scene.fade(k) for k in range(len(photos))]
     said: list[tuple[Estimate, SystematicErrors]] = []
     estimate = view_rows.estimate_fade
@@ -111,7 +84,6 @@ def measure(job: Job) -> list[Outcome]:
     if not analysis.views or analysis.views[0].baseline != "00.jpg":
         return []
     rows = {row.photo: row for row in analysis.photos}
-    group = f"{source if source in ('own', 'other') else 'painted'}, {kind}"
     outcomes = []
     for k in range(1, len(photos)):
         whole = rows[f"{k:02d}.jpg"].whole
@@ -173,16 +145,17 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument("--photos", type=Path, help="folder of real photos to paint dots on")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args(given)
-    photos: list[Path] = []
-    if arguments.photos is not None:
-        photos = sorted(p for p in arguments.photos.iterdir() if p.suffix.lower() in PHOTO_SUFFIXES)
+    chosen: list[Case | other.Job] = [
+        case for case in cases(arguments.own) if case.kind in HISTORIES
+    ]
+    chosen += other.jobs(arguments.other, other.bare_photos(arguments.photos))
     console = Console(width=120)
     outcomes: list[Outcome] = []
-    chosen = jobs(arguments.own, arguments.other, photos)
     with ProcessPoolExecutor(arguments.workers, get_context("spawn")) as pool:
         for job, found in zip(chosen, pool.map(measure, chosen), strict=True):
             outcomes += found
-            console.print(" ".join(map(str, job[1:])), len(found), highlight=False)
+            name = job.name if isinstance(job, Case) else f"{job[1]} {job[3]} {job[2]}"
+            console.print(name, len(found), highlight=False)
     error = np.array([outcome.error for outcome in outcomes])
     factors = likeliest_factors(error, np.array([outcome.variances for outcome in outcomes]))
     for name, factor in zip(TERMS, factors, strict=True):

@@ -53,7 +53,7 @@ def jobs(seeds: Sequence[int], photos: Sequence[Path]) -> list[Job]:
     return chosen
 
 
-def painted(path: str, name: str, seed: int, history: Sequence[float]) -> OtherScene:
+def _painted(path: str, name: str, seed: int, history: Sequence[float]) -> OtherScene:
     photo = cv2.resize(
         load_photo(Path(path)).srgb,
         None,
@@ -79,16 +79,36 @@ def painted(path: str, name: str, seed: int, history: Sequence[float]) -> OtherS
     )
 
 
-def measure(job: Job) -> dict[str, Any]:
-    """Errors of one series, in the form that `benchmarks.summary` reads."""
-    cv2.setNumThreads(1)
+def scene_of(job: Job) -> OtherScene:
     source, name, seed, kind = job
-    history = HISTORIES[kind]
-    scene = painted(source, name, seed, history) if source else render_other(name, seed, history)
-    photos = [
+    if source:
+        return _painted(source, name, seed, HISTORIES[kind])
+    return render_other(name, seed, HISTORIES[kind])
+
+
+def as_photos(scene: OtherScene) -> list[SeriesPhoto]:
+    """The photos of a scene as the tracker takes them; names keep the order."""
+    return [
         SeriesPhoto(f"{k:02d}.jpg", str(k), lambda srgb=srgb: srgb)
         for k, srgb in enumerate(scene.photos)
     ]
+
+
+def bare_photos(folder: Path | None) -> list[Path]:
+    """Photos of a folder that show a head without pigment, by their names; none without one."""
+    if folder is None:
+        return []
+    return sorted(
+        p for p in folder.iterdir() if p.suffix.lower() in PHOTO_SUFFIXES and "without" in p.stem
+    )
+
+
+def measure(job: Job) -> dict[str, Any]:
+    """Errors of one series, in the form that `benchmarks.summary` reads."""
+    cv2.setNumThreads(1)
+    source, name, _, kind = job
+    scene = scene_of(job)
+    photos = as_photos(scene)
     analysis = analyse_series(photos, workers=1)
     record: dict[str, Any] = {"group": f"{name if not source else 'painted'}, {kind}", "photos": []}
     rows = {row.photo: row for row in analysis.photos}
@@ -178,13 +198,7 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument("--document", type=Path, help="where the Markdown goes")
     parser.add_argument("--date", help="date of the run; else that of the commit")
     arguments = parser.parse_args(given)
-    photos: list[Path] = []
-    if arguments.photos is not None:
-        photos = sorted(
-            p
-            for p in arguments.photos.iterdir()
-            if p.suffix.lower() in PHOTO_SUFFIXES and "without" in p.stem
-        )
+    photos = bare_photos(arguments.photos)
     chosen = jobs(range(arguments.seed, arguments.seed + arguments.scenes), photos)
     with ProcessPoolExecutor(arguments.workers, get_context("spawn")) as pool:
         records = list(pool.map(measure, chosen))

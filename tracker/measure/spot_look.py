@@ -44,8 +44,8 @@ class SpotNet:
     def logit(self, pictures: FloatArray, context: FloatArray | None = None) -> FloatColumn:
         """Log-odds of a dot for each row, shape (n,), whichever way up it is seen.
 
-        Skin has no upright, but what was learnt from examples depends a little on the turn (by 0.5 in
-        log-odds): the mean over the eight turns and mirrorings errs less than any one of them.
+        Skin has no upright, but what was learnt from examples depends a little on the turn: the mean
+        over the eight turns and mirrorings errs less than any one of them.
 
         Parameters
         ----------
