@@ -126,7 +126,8 @@ def _fade_table(records: Sequence[dict[str, Any]]) -> Table:
     note = (
         "Fade errors, widths and detectable changes in percentage points. Fading series: "
         "true fades 32, 59, 70 and 80 %; nothing changed: same skin, other pose, light and "
-        "stubble; darker: 22 % more pigment."
+        "stubble; darker: 22 % more pigment; reddened skin: ink unchanged, treated skin red as after a "
+        "session (haemoglobin density 0.03 and 0.06 higher)."
     )
     return Table("Fade", columns, tuple(rows), note)
 

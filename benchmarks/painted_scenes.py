@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import BytesIO
 
 import cv2
@@ -44,6 +44,17 @@ def _smooth_warp(rng: np.random.Generator, shape: tuple[int, int], strength_px: 
         return guess
 
     return forward, backward
+
+
+def _magnification(forward: Callable[[Array], Array], xy: Array) -> Array:
+    """Side of a small square after the map over its side before, at each place."""
+    step = 0.5
+    right, down = (
+        (forward(xy + offset) - forward(xy - offset)) / (2 * step)
+        for offset in (np.array([step, 0.0]), np.array([0.0, step]))
+    )
+    area = right[:, 0] * down[:, 1] - right[:, 1] * down[:, 0]
+    return np.sqrt(np.abs(area))
 
 
 def paint_on_photo(
@@ -105,7 +116,8 @@ def paint_on_photo(
         )
         xy = forward(dots)
         side = max(height, width)
-        ink = draw_blobs(side, xy, diameter / 2.3548, peak * retained[k])[:height, :width]
+        width_px = diameter / 2.3548 * _magnification(forward, dots)
+        ink = draw_blobs(side, xy, width_px, peak * retained[k])[:height, :width]
         hair = draw_strokes(
             rng,
             (height, width),

@@ -30,6 +30,7 @@ from tracker.synthetic import (
 FADING_PRESETS = ("clinic", "phone", "hairy", "dense", "sparse", "dark", "wide")
 NULL_PRESETS = ("clinic", "phone")
 DARKER_PRESETS = ("clinic", "dark")
+REDDENED_PRESET = "clinic"
 REFUSAL_PRESETS = ("clinic", "phone", "hairy", "wide")
 HOLDOUT_SEED = 500
 """Scenes from here on are for totals only: nobody should tune on them."""
@@ -40,12 +41,14 @@ REFUSALS: dict[str, dict[str, Any]] = {
     "heavy blur": {"defocus_px": 9.0, "motion_px": 25.0},
 }
 """What a photo that must be refused has, beside an ordinary photo's other settings."""
+REDNESS = (0.0, 0.03, 0.06)
+"""Density of haemoglobin that the treated skin of each photo of a reddened series has more."""
 HISTORIES = {"fading": FULL_HISTORY, "nothing changed": NULL_HISTORY, "darker": DARKER_HISTORY}
 
 
 @dataclass(frozen=True)
 class Case:
-    """One series to be measured. `kind` is a key of `HISTORIES`, or 'refusal'."""
+    """One series to be measured. `kind` is a key of `HISTORIES`, 'reddened' or 'refusal'."""
 
     kind: str
     preset: str
@@ -61,6 +64,13 @@ def fading_case(kind: str, preset: str, seed: int) -> Case:
     return Case(kind, preset, seed, scene_specs(preset, seed, HISTORIES[kind]))
 
 
+def reddened_case(preset: str, seed: int) -> Case:
+    """Nothing changed in the ink, but the treated skin is red, as weeks after a session."""
+    spec = scene_specs(preset, seed, NULL_HISTORY)
+    photos = (replace(photo, redness=red) for photo, red in zip(spec.photos, REDNESS, strict=True))
+    return Case("reddened", preset, seed, replace(spec, photos=tuple(photos)))
+
+
 def refusal_case(preset: str, seed: int) -> Case:
     """A baseline and one photo of every sort that must be refused."""
     spec = scene_specs(preset, seed, (0.0,) + (0.3,) * len(REFUSALS))
@@ -72,12 +82,14 @@ def refusal_case(preset: str, seed: int) -> Case:
 
 
 def cases(seeds: Sequence[int], presets: Sequence[str] = FADING_PRESETS) -> list[Case]:
-    """Every preset fading, some unchanged, some darker, one to be refused, for each seed."""
+    """Every preset fading, some unchanged, darker or red, one to be refused, for each seed."""
     found = []
     for number, seed in enumerate(seeds):
         found += [fading_case("fading", preset, seed) for preset in presets]
         for kind, some in (("nothing changed", NULL_PRESETS), ("darker", DARKER_PRESETS)):
             found += [fading_case(kind, preset, seed) for preset in some if preset in presets]
+        if REDDENED_PRESET in presets:
+            found.append(reddened_case(REDDENED_PRESET, seed))
         preset = REFUSAL_PRESETS[number % len(REFUSAL_PRESETS)]
         if preset in presets:
             found.append(refusal_case(preset, seed))

@@ -85,6 +85,7 @@ def groups(records: Sequence[Record]) -> list[tuple[str, list[Record]]]:
         ("all fading", lambda r: r["kind"] == "fading"),
         ("nothing changed", lambda r: r["kind"] == "nothing changed"),
         ("darker", lambda r: r["kind"] == "darker"),
+        ("reddened skin", lambda r: r["kind"] == "reddened"),
     ]
     for name, belongs in kinds:
         members = [record for record in records if belongs(record)]

@@ -32,6 +32,7 @@ from tracker.measure.skin import SkinMap
 from tracker.measure.threads import map_threads
 from tracker.measure.tone_gain import ToneGain, relative_tone_gain
 from tracker.measure.treated_area import feathered_area, treated_area
+from tracker.measure.veil import relative_veil
 from tracker.measure.verdicts import Verdicts, with_marked_area
 from tracker.measure.view import MeasurementSettings, measure_view
 from tracker.measure.zones import lay_zones, outlines
@@ -164,8 +165,11 @@ def _tone_gain(
     for codes in (baseline, picture):
         whole = np.clip(np.nan_to_num(codes) * (65535 / 255), 0, 65535).astype(np.uint16)
         densities.append(np.stack([channel_density(whole, c) for c in range(3)], axis=-1))
-    return relative_tone_gain(
-        densities[0], densities[1], treated & known, native & known, settings.tone_gain
+    treated, native = treated & known, native & known
+    gain = relative_tone_gain(densities[0], densities[1], treated, native, settings.tone_gain)
+    veil = relative_veil(densities[0], densities[1], treated, native)
+    return ToneGain(
+        gain.gain * veil.kept, float(np.hypot(gain.log_sd, veil.log_sd)), gain.agreement
     )
 
 

@@ -88,7 +88,12 @@ def test_cases_hold_every_sort() -> None:
     chosen = cases([1, 2])
     assert len({case.name for case in chosen}) == len(chosen)
     assert {case.preset for case in chosen} == set(FADING_PRESETS)
-    assert {case.kind for case in chosen} == {*scenes.HISTORIES, "refusal"}
+    assert {case.kind for case in chosen} == {*scenes.HISTORIES, "reddened", "refusal"}
+    (reddened,) = {
+        case.spec.photos for case in chosen if case.kind == "reddened" and case.seed == 1
+    }
+    assert [photo.redness for photo in reddened] == list(scenes.REDNESS)
+    assert {photo.fade for photo in reddened} == {0.0}
     refused = refusal_case("clinic", 1).spec.photos
     assert len(refused) == 1 + len(REFUSALS)
     assert refused[1].other_person

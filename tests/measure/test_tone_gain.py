@@ -99,7 +99,21 @@ def test_either_skin_alone_says_it(which: str) -> None:
     gain = relative_tone_gain(before, 1.15 * before, *masks)
     # The colour of treated skin alone might be the camera's saturation: it counts for less.
     assert gain.gain == pytest.approx(1.15, abs=0.05 if which == "native" else 0.07)
-    assert gain.log_sd > relative_tone_gain(before, 1.15 * before, treated, native).log_sd
+    both = relative_tone_gain(before, 1.15 * before, treated, native)
+    assert gain.log_sd > both.log_sd if which == "treated" else gain == both
+
+
+@pytest.mark.parametrize("redness", [0.05, 0.15])
+def test_treated_skin_that_became_red_is_no_stronger_contrast(redness: float) -> None:
+    """Redness after a session lies in blotches, and is more colour where the dots are."""
+    rng = np.random.default_rng(12)
+    before = skin_density()
+    treated, native = halves()
+    blotches = cv2.GaussianBlur(rng.normal(size=(SIZE, SIZE)), (0, 0), 7.0)
+    red = redness * np.clip(1 + blotches / blotches.std(), 0, None) * treated
+    after = before + red[..., None] * np.array([0.12, 1.0, 0.7])
+    gain = relative_tone_gain(before, after.astype(np.float32), treated, native)
+    assert gain.gain == pytest.approx(1.0, abs=0.01)
 
 
 def test_saturation_of_the_camera_is_not_taken_for_contrast_in_full() -> None:
@@ -119,7 +133,23 @@ def test_more_saturated_colours_are_no_more_contrast(saturation: float) -> None:
     luma = (codes @ np.array([0.299, 0.587, 0.114]))[..., None]
     after = (-2.2 * np.log10(luma + saturation * (codes - luma))).astype(np.float32)
     native = np.ones((SIZE, SIZE), bool)
-    gain = relative_tone_gain(before, after, np.zeros_like(native), native).gain
+    brightness_alone = ToneGainSettings(saturation_sd=100.0)
+    gain = relative_tone_gain(before, after, ~native, native, brightness_alone).gain
     assert gain == pytest.approx(1.0, abs=0.01)
+    usual = relative_tone_gain(before, after, ~native, native).gain
+    assert abs(np.log(usual)) < 0.15 * abs(np.log(saturation))
     green = np.std(after[..., 1]) / np.std(before[..., 1])
     assert abs(green - 1) > 0.02
+
+
+def test_blotches_of_shine_do_not_pass_for_blotches_of_skin() -> None:
+    """Shine brightens and washes out colour at the same places: within one photo that looks like skin."""
+    rng = np.random.default_rng(11)
+    before = skin_density()
+    spots = cv2.GaussianBlur(rng.normal(size=(SIZE, SIZE)), (0, 0), 5.0)
+    light = 10.0**-before + 0.025 * np.clip(1 + spots / spots.std(), 0, 3)[..., None]
+    after = (-np.log10(light)).astype(np.float32)
+    everywhere = np.ones((SIZE, SIZE), bool)
+    gain = relative_tone_gain(before, after, ~everywhere, everywhere)
+    skin = 10.0 ** -before[..., 1].mean()
+    assert gain.gain == pytest.approx(skin / (skin + 0.027), abs=0.03)

@@ -121,14 +121,14 @@ def best_agreeing(
     steps: FloatColumn, pairs: Iterable[tuple[FloatArray, FloatArray]], window: FloatColumn
 ) -> float:
     """The step, or a value between two, whose pair of pictures agrees best in shape."""
-    agreement = np.array([_agreement(a, b, window) for a, b in pairs])
-    if not agreement.any():
+    found = np.array([agreement(a, b, window) for a, b in pairs])
+    if not found.any():
         # A blank picture (no dot to stack) looks neither softer nor sharper.
         return 0.0
-    best = int(np.argmax(agreement))
+    best = int(np.argmax(found))
     if best in (0, len(steps) - 1):
         return float(steps[best])
-    left, middle, right = agreement[best - 1 : best + 2]
+    left, middle, right = found[best - 1 : best + 2]
     curve = left - 2 * middle + right
     shift = 0.5 * (left - right) / curve if curve < 0 else 0.0
     return float(steps[best] + shift * (steps[1] - steps[0]))
@@ -138,17 +138,17 @@ def soften(picture: FloatArray, variance_px2: float) -> FloatArray:
     """Gaussian blur done exactly in frequency, since the variance may be far below a pixel."""
     if variance_px2 == 0:
         return picture
-    frequency = 2 * np.pi * np.fft.fftfreq(picture.shape[0])
+    frequency = 2 * np.pi * np.fft.fftfreq(picture.shape[-1])
     fall = np.exp(-0.5 * variance_px2 * frequency**2)
     spectrum = np.fft.fft2(picture) * fall[:, None] * fall[None, :]
     softened: FloatArray = np.fft.ifft2(spectrum).real.astype(np.float32)
     return softened
 
 
-def _agreement(a: FloatArray, b: FloatArray, window: FloatColumn) -> float:
-    """Weighted correlation: blind to strength and level."""
+def agreement(a: FloatArray, b: FloatArray, window: FloatColumn) -> FloatColumn:
+    """Weighted correlation of pictures (..., side, side): blind to strength and level. 0 for blank ones."""
     total = window.sum()
-    a = a - (window * a).sum() / total
-    b = b - (window * b).sum() / total
-    power = (window * a * a).sum() * (window * b * b).sum()
-    return float((window * a * b).sum() / np.sqrt(power)) if power > 0 else 0.0
+    a, b = (p - (window * p).sum(axis=(-2, -1), keepdims=True) / total for p in (a, b))
+    ours, theirs, both = ((window * x * y).sum(axis=(-2, -1)) for x, y in ((a, a), (b, b), (a, b)))
+    power = np.asarray(ours * theirs, np.float64)
+    return np.where(power > 0, both / np.sqrt(np.where(power > 0, power, 1)), 0.0)

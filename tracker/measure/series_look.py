@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from tracker.measure.luminance import FloatArray
 from tracker.measure.results import FloatColumn
 from tracker.measure.series_look_weights import LAYERS, PACKED
-from tracker.measure.spot_look import GRID, SpotNet, cut_out, unpacked
+from tracker.measure.spot_look import GRID, TURNS, SpotNet, cut_out, unpacked
 
 WEAKEST = 1e-3
 """Least strength, optical density, by which pictures are divided."""
@@ -142,8 +142,14 @@ def place_context(
     return context.astype(np.float32)
 
 
-def pigment_logit(pictures: FloatArray, context: FloatArray) -> FloatColumn:
-    """Log-odds, at even prior odds, that each place holds pigment, shape (n,)."""
+def pigment_logit(
+    pictures: FloatArray, context: FloatArray, *, glance: bool = False
+) -> FloatColumn:
+    """Log-odds, at even prior odds, that each place holds pigment, shape (n,).
+
+    At a `glance` the places are seen one way up only: an eighth of the time, and a little less sure.
+    """
     if len(pictures) == 0:
         return np.empty(0)
-    return series_net().logit(pictures.astype(np.float32), context.astype(np.float32))
+    turns = 1 if glance else TURNS
+    return series_net().logit(pictures.astype(np.float32), context.astype(np.float32), turns=turns)

@@ -47,8 +47,8 @@ class SkinBlocks:
     ----------
     x, y : ndarray of shape (n,)
         Centres, -1 to 1 over the picture's long side.
-    density : ndarray of shape (n, 3)
-        Mean optical density of red, green, blue; NaN where too little skin is usable.
+    density : ndarray of shape (n, k)
+        Mean optical density, of red, green and blue as a rule; NaN where too little skin is usable.
     cluster : ndarray of shape (n,)
         Number of the square of blocks whose errors belong together.
     """
@@ -91,11 +91,15 @@ def skin_blocks(codes: FloatArray) -> SkinBlocks:
     codes : ndarray of shape (h, w, 3)
         sRGB codes 0..255 of the skin with dots and hairs closed; NaN where unusable.
     """
-    height, width = codes.shape[:2]
-    rows, columns = height // BLOCK_PX, width // BLOCK_PX
     known: BoolArray = np.asarray(np.isfinite(codes).all(axis=-1))
     whole = np.clip(np.nan_to_num(codes) * (65535 / 255), 0, 65535).astype(np.uint16)
-    density = np.stack([channel_density(whole, c) for c in range(3)], axis=-1)
+    return density_blocks(np.stack([channel_density(whole, c) for c in range(3)], axis=-1), known)
+
+
+def density_blocks(density: FloatArray, known: BoolArray) -> SkinBlocks:
+    """Blocks of a reduced picture in optical density, (h, w, k), of the pixels that are known."""
+    height, width = known.shape
+    rows, columns = height // BLOCK_PX, width // BLOCK_PX
     share = block_shares(known)
     below = np.where(share >= LEAST_VALID_SHARE, share, np.nan)
     weight = known.astype(np.float32)
@@ -105,7 +109,9 @@ def skin_blocks(codes: FloatArray) -> SkinBlocks:
     return SkinBlocks(
         (x - width / 2) / half,
         (y - height / 2) / half,
-        np.stack([_means(density[..., c] * weight) / below for c in range(3)], axis=-1),
+        np.stack(
+            [_means(density[..., c] * weight) / below for c in range(density.shape[-1])], axis=-1
+        ),
         row * (columns // CLUSTER_BLOCKS + 1) + column,
     )
 

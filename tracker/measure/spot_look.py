@@ -41,7 +41,9 @@ class SpotNet:
     weights: tuple[FloatArray, ...]
     biases: tuple[FloatArray, ...]
 
-    def logit(self, pictures: FloatArray, context: FloatArray | None = None) -> FloatColumn:
+    def logit(
+        self, pictures: FloatArray, context: FloatArray | None = None, *, turns: int = TURNS
+    ) -> FloatColumn:
         """Log-odds of a dot for each row, shape (n,), whichever way up it is seen.
 
         Skin has no upright, but what was learnt from examples depends a little on the turn: the mean
@@ -53,13 +55,15 @@ class SpotNet:
             Square pictures of each place, beside each other.
         context : ndarray of shape (n, m), optional
             What has no direction: the network's further inputs.
+        turns : int
+            How many of the eight turns are looked at, for a first glance.
         """
         first, bias = self.weights[0], self.biases[0]
         columns = pictures.shape[1]
         square = np.arange(columns).reshape(-1, GRID, GRID)
         beside = bias if context is None else context @ first[columns:] + bias
         total = np.zeros(len(pictures))
-        for turn in range(TURNS):
+        for turn in range(turns):
             # Weights turned one way see what pictures turned the other way show.
             order = np.rot90(square, turn % 4, axes=(1, 2))
             order = order[..., ::-1] if turn >= 4 else order
@@ -71,7 +75,7 @@ class SpotNet:
                 if number < len(self.weights):
                     values = np.maximum(values, 0)
             total += np.clip(values[:, 0].astype(np.float64), -MOST_LOGIT, MOST_LOGIT)
-        result: FloatColumn = total / TURNS
+        result: FloatColumn = total / turns
         return result
 
 

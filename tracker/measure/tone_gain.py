@@ -6,26 +6,34 @@ measurement of the dots can tell from a fade. The skin itself can: blotches of r
 melanin are fixed to it. Their *colour* (green minus red density) tells where they are, whatever
 the light, because shading cancels in it and pigment is nearly neutral. Two readings follow:
 
-- how strongly the *brightness* follows that colour, in the photo against the baseline. Light
-  and shade do not know the blotches' places. Brightness is luma, the one mean of the channels that a
-  camera's saturation leaves as it is: green takes a part of it along.
+- how strongly the *brightness* follows that colour, in the photo against the baseline. Each
+  photo's brightness is held against the *other* photo's colour: shine and stubble lighten or
+  darken a photo and wash out or add colour at the same places, which would pass for blotches.
+  Brightness is luma, the one mean of the channels that a camera's saturation leaves as it is:
+  green takes a part of it along.
 - how strongly the colour itself is drawn. It is the steadier figure, but a camera's saturation
   enters in full.
 
-Both are ratios to the baseline, averaged by their variances, with 1 as a third opinion.
+Both are ratios to the baseline, averaged by their variances, with 1 as a third opinion. What shine
+lies on the dots more than on native skin is read by `tracker.measure.veil`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from tracker.measure.luminance import BoolArray, FloatArray
-from tracker.measure.smoothing import smooth_valid
+from tracker.measure.results import FloatColumn
+from tracker.measure.smoothing import LocalMean
 
 LUMA_WEIGHTS = (0.299, 0.587, 0.114)
+BLOOD = 0.66
+"""Blue minus red over green minus red of haemoglobin: 0.58 of 0.88 in broad camera bands."""
 ENCODING_GAMMA = 2.2
 """About how densities of linear light become codes: weighing the channels needs no more."""
 
@@ -34,10 +42,12 @@ ENCODING_GAMMA = 2.2
 class ToneGainSettings:
     """Sizes of skin blotches that are compared, relative to the picture's long side."""
 
-    band: tuple[float, float] = (0.008, 0.025)
+    bands: tuple[tuple[float, float], ...] = ((0.008, 0.025), (0.005, 0.016))
+    """The first is read for colour, all for brightness: finer blotches know what a camera does to
+    contrast within a few millimetres, coarser ones are less amid stubble."""
     prior_sd: float = 0.10
     """SD of log gain between two photos of one person's series."""
-    saturation_sd: float = 0.07
+    saturation_sd: float = 0.08
     """The colour's own ratio is off by the camera's saturation, in all its readings alike."""
     brightness_sd: float = 0.03
     """The brightness reading is no better than this: stubble grows in whole areas at once."""
@@ -49,6 +59,13 @@ class ToneGainSettings:
     """Correlation of the two colour pictures under which they say nothing."""
     cell: float = 0.08
     """Skin within this share of the long side counts as one independent sample."""
+    reddened: float = 0.008
+    """Change of blood's colour in treated against native skin, in density, that is redness. 237 rendered and
+    painted photos without redness have at most 0.006; 0.06 of haemoglobin's density reads as 0.025 to 0.031."""
+    clear_of_treated: float = 0.08
+    """Of reddened skin, native skin nearer to the treated than this share of the long side is left out."""
+    least_cells_across: float = 3.0
+    """Side of a square of skin, in cells, that is enough to read."""
 
 
 @dataclass(frozen=True)
@@ -76,47 +93,33 @@ def relative_tone_gain(
         Optical density of the three channels in one frame, dots and hairs taken out as far as
         may be; NaN where unusable.
     treated : ndarray of shape (H, W)
-        Skin with the dots, for the colour reading: pigment is neutral enough not to spoil it,
-        and a veil of shine, which weakens dots and blotches alike, is read where it counts.
+        Skin with the dots. Its colour alone is read, and only where there is too little native
+        skin: pigment is neutral enough not to spoil it, but skin that is red after a session
+        would read as a stronger contrast.
     native : ndarray of shape (H, W)
-        Skin without pigment, for the brightness reading.
+        Skin without pigment.
     """
     usable = np.isfinite(baseline_rgb).all(axis=2) & np.isfinite(photo_rgb).all(axis=2)
+    least = (settings.least_cells_across * settings.cell * max(usable.shape)) ** 2
     readings = [(0.0, settings.prior_sd**2)]
     agreement = float("nan")
-    side = max(usable.shape)
-    least = (4 * settings.cell * side) ** 2
-    for mask, brightness in ((usable & treated, False), (usable & native, True)):
-        if mask.sum() < least:
-            continue
-        colour_before, colour_after = (
-            _band(rgb[..., 1] - rgb[..., 0], mask, settings) for rgb in (baseline_rgb, photo_rgb)
-        )
-        # Noise of one photo alone must not pass for a blotch: both photos tell the places.
-        place = colour_before + colour_after
-        before, after = colour_before, colour_after
-        if brightness:
-            before, after = (
-                _band(_luma_density(rgb), mask, settings) for rgb in (baseline_rgb, photo_rgb)
-            )
-        kept = np.logical_and.reduce(
-            [_inner(values) for values in (colour_before, colour_after, before, after)]
-        )
-        if not (colour_before[kept].any() and colour_after[kept].any()):
-            continue
-        agreed = float(np.corrcoef(colour_before[kept], colour_after[kept])[0, 1])
-        if not brightness:
-            agreement = agreed
-        if not agreed > settings.least_agreement:
-            continue
-        cells = _cells(mask, settings.cell * side)[kept]
-        ratio, variance = _ratio((after * place)[kept], (before * place)[kept], cells)
-        if ratio > 0:
-            if brightness:
-                variance = variance + settings.brightness_sd**2
-            else:
-                variance += settings.saturation_sd**2
-            readings.append((float(np.log(ratio)), variance))
+    native = native & usable
+    if _reddened(baseline_rgb, photo_rgb, treated & usable, native, settings):
+        native = native & _clear_of(treated, settings)
+    if native.sum() >= least:
+        quantities, skin = _halved(_quantities(baseline_rgb, photo_rgb), native)
+        seen = [_blotches(quantities, skin, band, settings) for band in settings.bands]
+        agreement = seen[0].agreement
+        found = _log_ratio(_colour_ratio, seen[:1], settings)
+        if found is not None:
+            readings.append((found[0], found[1] + settings.saturation_sd**2))
+        found = _log_ratio(_brightness_ratio, seen, settings)
+        if found is not None:
+            readings.append((found[0], found[1] + settings.brightness_sd**2))
+    elif (usable & treated).sum() >= least:
+        agreement, found = _treated_colour(baseline_rgb, photo_rgb, usable & treated, settings)
+        if found is not None:
+            readings.append(found)
     if len(readings) == 1:
         return ToneGain(1.0, settings.prior_sd, agreement)
     logs, variances = np.array(readings).T
@@ -126,19 +129,187 @@ def relative_tone_gain(
     return ToneGain(gain, log_sd, agreement)
 
 
-def _ratio(after: FloatArray, before: FloatArray, cells: NDArray[np.intp]) -> tuple[float, float]:
-    """Sum of `after` over sum of `before`, and the variance of its logarithm by jackknife."""
-    above, below = (np.bincount(cells, values.astype(np.float64)) for values in (after, before))
-    filled = np.bincount(cells) > 0
-    above, below = above[filled], below[filled]
-    if len(above) < 4 or below.sum() <= 0 or above.sum() <= 0:
-        return 0.0, 1.0
-    left_out = (above.sum() - above) / (below.sum() - below)
-    if not (left_out > 0).all():
-        return 0.0, 1.0
-    logs = np.log(left_out)
-    variance = (len(logs) - 1) / len(logs) * float(((logs - logs.mean()) ** 2).sum())
-    return float(above.sum() / below.sum()), variance
+@dataclass(frozen=True, eq=False)
+class _Blotches:
+    """Products of two photos' blotches, summed per cell of skin; each array of shape (cells,).
+
+    `cc` are of colour with colour, `bc` of brightness with colour; 0 the baseline, 1 the photo.
+    """
+
+    cc00: FloatColumn
+    cc01: FloatColumn
+    cc11: FloatColumn
+    bc01: FloatColumn
+    bc10: FloatColumn
+
+    @property
+    def agreement(self) -> float:
+        """Correlation of the two colour pictures."""
+        power = float(self.cc00.sum() * self.cc11.sum())
+        return float(self.cc01.sum()) / power**0.5 if power > 0 else float("nan")
+
+    def without_each_cell(self) -> _Blotches:
+        """Sums over all cells but one, for each of them."""
+        sums = (self.cc00, self.cc01, self.cc11, self.bc01, self.bc10)
+        filled = self.cc00 > 0
+        return _Blotches(*(values.sum() - values[filled] for values in sums))
+
+    def whole(self) -> _Blotches:
+        sums = (self.cc00, self.cc01, self.cc11, self.bc01, self.bc10)
+        return _Blotches(*(np.atleast_1d(values.sum()) for values in sums))
+
+
+def _blotches(
+    quantities: Sequence[FloatArray],
+    skin: BoolArray,
+    band: tuple[float, float],
+    settings: ToneGainSettings,
+) -> _Blotches:
+    """Blotches of one size on the same skin of two photos.
+
+    `quantities` are colour and brightness of the baseline, then of the photo, each of shape (H, W).
+    """
+    weight = skin.astype(np.float32)
+    fine, coarse = (LocalMean(weight, size * max(skin.shape)) for size in band)
+    pictures = [(fine.of(values) - coarse.of(values))[skin] for values in quantities]
+    kept = np.logical_and.reduce([_inner(values) for values in pictures])
+    cells = _cells(skin, settings.cell * max(skin.shape))[kept]
+    colour_0, brightness_0, colour_1, brightness_1 = (
+        values[kept].astype(np.float64) for values in pictures
+    )
+
+    def summed(first: FloatColumn, second: FloatColumn) -> FloatColumn:
+        total: FloatColumn = np.bincount(cells, first * second).astype(np.float64)
+        return total
+
+    return _Blotches(
+        summed(colour_0, colour_0),
+        summed(colour_0, colour_1),
+        summed(colour_1, colour_1),
+        summed(brightness_0, colour_1),
+        summed(brightness_1, colour_0),
+    )
+
+
+def _reddened(
+    baseline_rgb: FloatArray,
+    photo_rgb: FloatArray,
+    treated: BoolArray,
+    native: BoolArray,
+    settings: ToneGainSettings,
+) -> bool:
+    """Whether blood came to the treated skin, or left it, since the baseline."""
+    if not (treated.any() and native.any()):
+        return False
+    red, green, blue = np.moveaxis(photo_rgb - baseline_rgb, -1, 0)
+    # Half of blue minus red is what melanin and shine change green minus red by.
+    blood = (green - red) - np.float32(0.5) * (blue - red)
+    change = float(np.median(blood[treated]) - np.median(blood[native]))
+    return abs(change) > settings.reddened
+
+
+def _clear_of(treated: BoolArray, settings: ToneGainSettings) -> BoolArray:
+    """Skin well away from the treated."""
+    away_px = cv2.distanceTransform((~treated).astype(np.uint8), cv2.DIST_L2, 5)
+    clear: BoolArray = np.asarray(away_px > settings.clear_of_treated * max(treated.shape))
+    return clear
+
+
+def melanin_colour(rgb: FloatArray) -> FloatArray:
+    """Density of melanin's colour, blind to blood and to neutral light and pigment, shape (H, W)."""
+    red, green, blue = np.moveaxis(rgb, -1, 0)
+    colour: FloatArray = (blue - red) - np.float32(BLOOD) * (green - red)
+    return colour
+
+
+def _treated_colour(
+    baseline_rgb: FloatArray, photo_rgb: FloatArray, skin: BoolArray, settings: ToneGainSettings
+) -> tuple[float, tuple[float, float] | None]:
+    """Agreement of the colours of treated skin, and log ratio of their strength with its variance.
+
+    Redness after a session is more colour too, but not by the measure that blood leaves alone: what both say
+    differently is doubt.
+    """
+    plain = [rgb[..., 1] - rgb[..., 0] for rgb in (baseline_rgb, photo_rgb)]
+    bloodless = [melanin_colour(rgb) for rgb in (baseline_rgb, photo_rgb)]
+    quantities, skin = _halved(np.stack([*plain, *bloodless], axis=-1), skin)
+    band = settings.bands[0]
+    # Brightness is not read here; colour stands in its place.
+    seen, check = (
+        _blotches([before, before, after, after], skin, band, settings)
+        for before, after in (quantities[:2], quantities[2:])
+    )
+    found, checked = (_log_ratio(_colour_ratio, [blotches], settings) for blotches in (seen, check))
+    if found is None:
+        return seen.agreement, None
+    apart = found[0] - (checked[0] if checked is not None else 0.0)
+    return seen.agreement, (found[0], found[1] + settings.saturation_sd**2 + apart**2)
+
+
+def _quantities(baseline_rgb: FloatArray, photo_rgb: FloatArray) -> FloatArray:
+    """Colour and brightness of both photos, (H, W, 4)."""
+    pictures = []
+    for rgb in (baseline_rgb, photo_rgb):
+        pictures += [rgb[..., 1] - rgb[..., 0], _luma_density(rgb)]
+    together: FloatArray = np.stack(pictures, axis=-1).astype(np.float32)
+    return together
+
+
+def _halved(pictures: FloatArray, skin: BoolArray) -> tuple[list[FloatArray], BoolArray]:
+    """Means of two by two pixels of skin: the finest blotches are five pixels wide and more."""
+    height, width = (side // 2 * 2 for side in skin.shape)
+    weight = skin[:height, :width].astype(np.float32)
+    filled = np.where(skin[..., None], pictures, 0)[:height, :width] * weight[..., None]
+    size = (width // 2, height // 2)
+    share = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
+    kept: BoolArray = np.asarray(share > 0.6)
+    sums = cv2.resize(filled, size, interpolation=cv2.INTER_AREA)
+    means = [
+        np.where(kept, sums[..., k] / np.maximum(share, 0.1), 0).astype(np.float32)
+        for k in range(sums.shape[-1])
+    ]
+    return means, kept
+
+
+def _colour_ratio(sums: _Blotches) -> FloatColumn:
+    """How strongly colour is drawn.
+
+    Noise of one photo alone must not pass for a blotch: the places are those that both photos show.
+    """
+    return (sums.cc11 + sums.cc01) / (sums.cc01 + sums.cc00)
+
+
+def _brightness_ratio(sums: _Blotches) -> FloatColumn:
+    """How strongly brightness follows colour, each photo's held against the other's colour.
+
+    With gain g and saturation s, brightness of the photo on the baseline's colour is g times, and
+    brightness of the baseline on the photo's colour g s times what it is on the baseline's own.
+    """
+    return _colour_ratio(sums) * sums.bc10 / sums.bc01
+
+
+def _log_ratio(
+    ratio: Callable[[_Blotches], FloatColumn],
+    seen: Sequence[_Blotches],
+    settings: ToneGainSettings,
+) -> tuple[float, float] | None:
+    """Mean logarithm of a ratio over the bands and its variance by jackknife; None where unclear.
+
+    Bands see much the same blotches: the variance of the mean is taken as the mean variance.
+    """
+    logs, variances = [], []
+    for blotches in seen:
+        if not blotches.agreement > settings.least_agreement:
+            continue
+        with np.errstate(divide="ignore", invalid="ignore"):
+            left_out = np.log(ratio(blotches.without_each_cell()))
+            whole = float(np.log(ratio(blotches.whole()))[0])
+        if len(left_out) < 4 or not (np.isfinite(left_out).all() and np.isfinite(whole)):
+            continue
+        share = (len(left_out) - 1) / len(left_out)
+        logs.append(whole)
+        variances.append(share * float(((left_out - left_out.mean()) ** 2).sum()))
+    return (float(np.mean(logs)), float(np.mean(variances))) if logs else None
 
 
 def _cells(usable: BoolArray, side_px: float) -> NDArray[np.intp]:
@@ -154,16 +325,6 @@ def _luma_density(rgb: FloatArray) -> FloatArray:
     luma = codes @ np.array(LUMA_WEIGHTS, np.float32)
     density: FloatArray = (-ENCODING_GAMMA * np.log10(np.maximum(luma, 1e-4))).astype(np.float32)
     return density
-
-
-def _band(picture: FloatArray, usable: BoolArray, settings: ToneGainSettings) -> FloatArray:
-    """Blotches of the chosen sizes at the usable pixels, shape (n,)."""
-    side = max(picture.shape)
-    fine, coarse = settings.band
-    filled = np.nan_to_num(picture).astype(np.float32)
-    weight = usable.astype(np.float32)
-    band = smooth_valid(filled, weight, fine * side) - smooth_valid(filled, weight, coarse * side)
-    return band[usable]
 
 
 def _inner(values: FloatArray) -> BoolArray:

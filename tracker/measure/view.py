@@ -122,8 +122,8 @@ def measure_view(
         catalogue, verdicts, separation_px=separation_px, shape=(region.shape[0], region.shape[1])
     )
 
-    def judged(readings: Sequence[PhotoPigment | None]) -> PigmentWeights:
-        found = _weights(readings, catalogue, flat, sigma_px, settings.weight)
+    def judged(readings: Sequence[PhotoPigment | None], *, glance: bool) -> PigmentWeights:
+        found = _weights(readings, catalogue, flat, sigma_px, settings.weight, glance=glance)
         return overruled(found, catalogue.xy_px, verdicts, separation_px=separation_px)
 
     spacing_px = median_spacing(catalogue.xy_px)
@@ -174,8 +174,8 @@ def measure_view(
 
         measured = [first, *map_threads(follow, photos[1:], workers)]
         if quick:
-            looks = judged(measured).weight / (1 + np.exp(-catalogue.look))
-    weights = judged(measured)
+            looks = judged(measured, glance=True).weight / (1 + np.exp(-catalogue.look))
+    weights = judged(measured, glance=False)
     # Many places with a small chance each are hair; together they would weigh as much as dots.
     weights = replace(
         weights, weight=np.where(weights.weight >= LEAST_COUNTED, weights.weight, 0.0)
@@ -201,8 +201,10 @@ def _weights(
     flat: Sequence[FloatArray | None],
     sigma_px: float,
     settings: WeightSettings,
+    *,
+    glance: bool,
 ) -> PigmentWeights:
-    """Chance of pigment per place from all photos."""
+    """Chance of pigment per place from all photos; at a glance, or looked at from all sides."""
     first, first_flat = measured[0], flat[0]
     assert first is not None
     assert first_flat is not None
@@ -223,7 +225,9 @@ def _weights(
         )
         context = place_context(first.pigment, usable, readings, catalogue.look, sigma_px)
         # Hair that covers a place leaves no reading there, but is a picture worth seeing.
-        series_look = np.where(shown, pigment_logit(pictures, context), catalogue.look)
+        series_look = np.where(
+            shown, pigment_logit(pictures, context, glance=glance), catalogue.look
+        )
     return pigment_weights(
         first.pigment,
         first.pigment_sd,

@@ -1,0 +1,82 @@
+"""Shine on the dots that native skin beside them does not have, read off the skin's colour."""
+
+import cv2
+import numpy as np
+import pytest
+
+from tracker.measure.veil import BELIEVED, DOUBT, relative_veil
+
+SIZE = 240
+FAIR = np.array([0.55, 0.37, 0.29])
+BLOOD = np.array([0.12, 1.0, 0.70])
+MELANIN = np.array([0.45, 0.7, 1.0])
+
+
+def skin(seed: int = 1) -> np.ndarray:
+    """Light of plain skin, shape (SIZE, SIZE, 3)."""
+    rng = np.random.default_rng(seed)
+    blotches = cv2.GaussianBlur(rng.normal(size=(SIZE, SIZE)), (0, 0), 6.0)
+    return FAIR * 10 ** -(0.02 * blotches[..., None] / blotches.std())
+
+
+def halves() -> tuple[np.ndarray, np.ndarray]:
+    treated = np.zeros((SIZE, SIZE), bool)
+    treated[:, : SIZE // 2] = True
+    return treated, ~treated
+
+
+def density(light: np.ndarray) -> np.ndarray:
+    return (-np.log10(light)).astype(np.float32)
+
+
+def log_kept(after: np.ndarray, before: np.ndarray | None = None) -> float:
+    found = relative_veil(density(skin() if before is None else before), density(after), *halves())
+    assert found.log_sd == pytest.approx(DOUBT * abs(np.log(found.kept)))
+    return float(np.log(found.kept))
+
+
+def lamp(reach: float = 0.5) -> np.ndarray:
+    """A soft patch of light in the middle of the treated half, at most 1, shape (SIZE, SIZE, 1)."""
+    y, x = np.mgrid[0:SIZE, 0:SIZE] / SIZE
+    return np.exp(-((x - 0.25) ** 2 + (y - 0.5) ** 2) / (2 * (reach / 2) ** 2))[..., None]
+
+
+@pytest.mark.parametrize("veil", [0.03, 0.06, 0.10])
+def test_shine_on_the_dots_weakens_them_by_what_it_adds(veil: float) -> None:
+    treated, native = halves()
+    light = veil * lamp()
+    more = float(np.median(light[treated]) - np.median(light[native]))
+    lost = -0.5 * (more / FAIR[0] + more / FAIR.mean())
+    assert log_kept(skin() + light) == pytest.approx(lost, rel=0.35)
+    assert log_kept(skin(), skin() + light) == pytest.approx(-lost, rel=0.35)
+
+
+def test_what_lies_on_all_skin_alike_is_the_tone_gains_matter() -> None:
+    for after in (skin() + 0.05, 0.6 * skin(), skin() * np.array([1.07, 1.0, 0.92]), skin()):
+        assert log_kept(after) == pytest.approx(0, abs=0.01)
+
+
+@pytest.mark.parametrize("change", [0.08 * BLOOD, -0.06 * MELANIN, 0.06 * MELANIN])
+def test_treated_skin_of_another_colour_is_not_shine(change: np.ndarray) -> None:
+    treated, _ = halves()
+    assert abs(log_kept(skin() * 10 ** -(treated[..., None] * change))) < 0.025
+
+
+def test_too_little_skin_or_colour_says_nothing() -> None:
+    before, after = density(skin()), density(skin() + 0.1 * halves()[0][..., None])
+    treated, native = halves()
+    none = np.zeros_like(native)
+    grey = np.repeat(before[..., :1], 3, axis=2)
+    for got in (
+        relative_veil(before, after, treated, none),
+        relative_veil(before, after, none, native),
+        relative_veil(grey, after, treated, native),
+        relative_veil(np.full_like(before, np.nan), after, treated, native),
+    ):
+        assert got.kept == 1.0
+        assert got.log_sd == 0.0
+
+
+def test_a_wild_change_of_colour_is_held() -> None:
+    assert log_kept(skin() + 5.0 * lamp()) == pytest.approx(-0.25)
+    assert BELIEVED < 1
