@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tracker.measure.veil import BELIEVED, DOUBT, relative_veil
+from tracker.measure.veil import DOUBT, MOST, relative_veil
 
 SIZE = 240
 FAIR = np.array([0.55, 0.37, 0.29])
@@ -31,7 +31,7 @@ def density(light: np.ndarray) -> np.ndarray:
 
 def log_kept(after: np.ndarray, before: np.ndarray | None = None) -> float:
     found = relative_veil(density(skin() if before is None else before), density(after), *halves())
-    assert found.log_sd == pytest.approx(DOUBT * abs(np.log(found.kept)))
+    assert found.log_sd >= 0.999 * DOUBT * abs(np.log(found.kept))
     return float(np.log(found.kept))
 
 
@@ -41,7 +41,7 @@ def lamp(reach: float = 0.5) -> np.ndarray:
     return np.exp(-((x - 0.25) ** 2 + (y - 0.5) ** 2) / (2 * (reach / 2) ** 2))[..., None]
 
 
-@pytest.mark.parametrize("veil", [0.03, 0.06, 0.10])
+@pytest.mark.parametrize("veil", [0.02, 0.04, 0.06])
 def test_shine_on_the_dots_weakens_them_by_what_it_adds(veil: float) -> None:
     treated, native = halves()
     light = veil * lamp()
@@ -77,6 +77,7 @@ def test_too_little_skin_or_colour_says_nothing() -> None:
         assert got.log_sd == 0.0
 
 
-def test_a_wild_change_of_colour_is_held() -> None:
-    assert log_kept(skin() + 5.0 * lamp()) == pytest.approx(-0.25)
-    assert BELIEVED < 1
+def test_a_wild_change_of_colour_is_doubt_alone() -> None:
+    wild = relative_veil(density(skin()), density(skin() + 5.0 * lamp()), *halves())
+    assert np.log(wild.kept) == pytest.approx(-MOST)
+    assert wild.log_sd > MOST

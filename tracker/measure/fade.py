@@ -28,9 +28,9 @@ class FadeSettings:
     """Side of a bootstrap block in median dot spacings: beyond it dots fade independently."""
     resamples: int = 400
     seed: int = 20_260_101
-    tone_share: float = 0.02
+    tone_share: float = 0.015
     """Relative sd of local contrast by sharpening and what the tone gain does not see."""
-    floor_sd: float = 0.009
+    floor_sd: float = 0.008
     """What is left of zero point, width and hair after their corrections, SD of the fade."""
     min_dots: int = 20
     """Fewer dots give no fade."""
