@@ -14,7 +14,9 @@ the light, because shading cancels in it and pigment is nearly neutral. Two read
 - how strongly the colour itself is drawn. It is the steadier figure, but a camera's saturation
   enters in full.
 
-Both are ratios to the baseline, averaged by their variances, with 1 as a third opinion. What shine
+Both are ratios to the baseline, averaged by their variances, with 1 as a third opinion. Redness after a
+session strengthens the colour of the treated skin and of native skin some way around it. So native skin is
+read, and where blood came or went, brightness alone, by the blotches of melanin alone. What shine
 lies on the dots more than on native skin is read by `tracker.measure.veil`.
 """
 
@@ -63,8 +65,6 @@ class ToneGainSettings:
     reddened: float = 0.008
     """Change of blood's colour in treated against native skin, in density, that is redness. 237 rendered and
     painted photos without redness have at most 0.006; 0.06 of haemoglobin's density reads as 0.025 to 0.031."""
-    clear_of_treated: float = 0.08
-    """Of reddened skin, native skin nearer to the treated than this share of the long side is left out."""
     least_cells_across: float = 3.0
     """Side of a square of skin, in cells, that is enough to read."""
 
@@ -105,13 +105,13 @@ def relative_tone_gain(
     readings = [(0.0, settings.prior_sd**2)]
     agreement = float("nan")
     native = native & usable
-    if _reddened(baseline_rgb, photo_rgb, treated & usable, native, settings):
-        native = native & _clear_of(treated, settings)
     if native.sum() >= least:
-        quantities, skin = _halved(_quantities(baseline_rgb, photo_rgb), native)
+        red = _reddened(baseline_rgb, photo_rgb, treated & usable, native, settings)
+        colour = melanin_colour if red else skin_colour
+        quantities, skin = _halved(_quantities(baseline_rgb, photo_rgb, colour), native)
         seen = [_blotches(quantities, skin, band, settings) for band in settings.bands]
         agreement = seen[0].agreement
-        found = _log_ratio(_colour_ratio, seen[:1], settings)
+        found = None if red else _log_ratio(_colour_ratio, seen[:1], settings)
         if found is not None:
             readings.append((found[0], found[1] + settings.saturation_sd**2))
         found = _log_ratio(_brightness_ratio, seen, settings)
@@ -209,11 +209,10 @@ def _reddened(
     return abs(change) > settings.reddened
 
 
-def _clear_of(treated: BoolArray, settings: ToneGainSettings) -> BoolArray:
-    """Skin well away from the treated."""
-    away_px = cv2.distanceTransform((~treated).astype(np.uint8), cv2.DIST_L2, 5)
-    clear: BoolArray = np.asarray(away_px > settings.clear_of_treated * max(treated.shape))
-    return clear
+def skin_colour(rgb: FloatArray) -> FloatArray:
+    """Density of blood's and melanin's colour, blind to neutral light and pigment, shape (H, W)."""
+    colour: FloatArray = rgb[..., 1] - rgb[..., 0]
+    return colour
 
 
 def melanin_colour(rgb: FloatArray) -> FloatArray:
@@ -231,7 +230,7 @@ def _treated_colour(
     Redness after a session is more colour too, but not by the measure that blood leaves alone: what both say
     differently is doubt.
     """
-    plain = [rgb[..., 1] - rgb[..., 0] for rgb in (baseline_rgb, photo_rgb)]
+    plain = [skin_colour(rgb) for rgb in (baseline_rgb, photo_rgb)]
     bloodless = [melanin_colour(rgb) for rgb in (baseline_rgb, photo_rgb)]
     quantities, skin = _halved(np.stack([*plain, *bloodless], axis=-1), skin)
     band = settings.bands[0]
@@ -247,11 +246,15 @@ def _treated_colour(
     return seen.agreement, (found[0], found[1] + settings.saturation_sd**2 + apart**2)
 
 
-def _quantities(baseline_rgb: FloatArray, photo_rgb: FloatArray) -> FloatArray:
+def _quantities(
+    baseline_rgb: FloatArray,
+    photo_rgb: FloatArray,
+    colour: Callable[[FloatArray], FloatArray],
+) -> FloatArray:
     """Colour and brightness of both photos, (H, W, 4)."""
     pictures = []
     for rgb in (baseline_rgb, photo_rgb):
-        pictures += [rgb[..., 1] - rgb[..., 0], _luma_density(rgb)]
+        pictures += [colour(rgb), _luma_density(rgb)]
     together: FloatArray = np.stack(pictures, axis=-1).astype(np.float32)
     return together
 
