@@ -153,3 +153,42 @@ def test_blotches_of_shine_do_not_pass_for_blotches_of_skin() -> None:
     gain = relative_tone_gain(before, after, ~everywhere, everywhere)
     skin = 10.0 ** -before[..., 1].mean()
     assert gain.gain == pytest.approx(skin / (skin + 0.027), abs=0.03)
+
+
+BLOOD_RGB, MELANIN_RGB = np.array([0.10, 1.0, 0.72]), np.array([0.42, 0.66, 1.0])
+
+
+def blotches(seed: int, sigma_px: float = 7.0) -> np.ndarray:
+    noise = cv2.GaussianBlur(
+        np.random.default_rng(seed).normal(size=(SIZE, SIZE)), (0, 0), sigma_px
+    )
+    return np.asarray(noise / noise.std())
+
+
+def flushed(more_blood: np.ndarray | float = 0.0) -> np.ndarray:
+    """Skin whose blotches of blood are drawn stronger where more blood is; those of melanin stay."""
+    blood = 0.05 * (1 + 0.4 * (blotches(21) + blotches(22, 3.5))) * (1 + 10 * more_blood)
+    melanin = 0.08 * (1 + 0.3 * (blotches(23) + blotches(24, 3.5)))
+    density = 0.2 + blood[..., None] * BLOOD_RGB + melanin[..., None] * MELANIN_RGB
+    return density.astype(np.float32)
+
+
+def test_redness_that_reaches_into_native_skin_is_no_stronger_contrast() -> None:
+    treated, native = halves()
+    reach = 0.05 / (1 + np.exp((np.arange(SIZE) - SIZE / 2) / 20.0))
+    gain = relative_tone_gain(flushed(), flushed(np.tile(reach, (SIZE, 1))), treated, native)
+    assert gain.gain == pytest.approx(1.0, abs=0.03)
+    # The same change without a tell-tale border: blood cannot be told from contrast.
+    fooled = relative_tone_gain(flushed(), flushed(0.05), treated, native)
+    assert fooled.gain > 1.08
+
+
+def test_red_treated_skin_without_native_skin_leaves_doubt() -> None:
+    everywhere = np.ones((SIZE, SIZE), bool)
+    plain, red = (
+        relative_tone_gain(flushed(), after, everywhere, ~everywhere)
+        for after in (flushed(), flushed(0.05))
+    )
+    assert plain.gain == pytest.approx(1.0, abs=0.01)
+    assert 1 < red.gain < 1.12
+    assert red.log_sd > 1.2 * plain.log_sd

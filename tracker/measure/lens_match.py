@@ -154,7 +154,7 @@ def match_lens(
     return LensMatch(variance, kept * (1 - after) / (1 - before), sharpening)
 
 
-def sharpen(density: FloatArray, strength: FloatArray | float) -> FloatArray:
+def sharpen(density: FloatArray, strength: FloatArray | FloatColumn | float) -> FloatArray:
     """Density of a picture whose codes passed an unsharp mask; its rim is its own neighbour."""
     code = (10.0 ** (-density / ENCODING_GAMMA)).astype(np.float32)
     code = code + strength * (code - soften(code, SHARPENING_RADIUS_PX**2))
@@ -179,13 +179,23 @@ def blur_and_sharpening(
     window = agreement_window(reference.shape[0], REACH_SIGMAS * sigma_px)
     blurs = np.linspace(-SHARPER, SOFTER, 23)
     strengths = np.linspace(-MOST_SHARPENING, MOST_SHARPENING, 17)
+    sharpening = strengths[strengths > 0][:, None, None]
+    idle = len(strengths) - len(sharpening)
+
+    def sharpened(density: FloatArray) -> FloatArray:
+        """The picture as it is for the strengths up to 0, and sharpened for those above."""
+        asis = np.broadcast_to(density, (idle, *density.shape))
+        return np.concatenate([asis, sharpen(density, sharpening)])
+
+    plain_ours, plain_theirs = sharpened(reference), sharpened(stack)[::-1]
     misfit = np.empty((len(blurs), len(strengths)))
     for row, blur in enumerate(blurs):
-        ours = soften_light(reference, max(blur, 0.0) * sigma_px**2)
-        theirs = soften_light(stack, max(-blur, 0.0) * sigma_px**2)
-        above = np.maximum(strengths, 0)[:, None, None]
-        below = np.maximum(-strengths, 0)[:, None, None]
-        misfit[row] = 1 - agreement(sharpen(ours, above), sharpen(theirs, below), window)
+        ours, theirs = plain_ours, plain_theirs
+        if blur > 0:
+            ours = sharpened(soften_light(reference, blur * sigma_px**2))
+        elif blur < 0:
+            theirs = sharpened(soften_light(stack, -blur * sigma_px**2))[::-1]
+        misfit[row] = 1 - agreement(ours, theirs, window)
     if misfit.min() >= 1:
         # A blank picture (no dot to stack) looks neither softer nor sharper.
         return 0.0, 0.0
