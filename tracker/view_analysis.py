@@ -167,7 +167,7 @@ def _tone_gain(
         densities.append(np.stack([channel_density(whole, c) for c in range(3)], axis=-1))
     treated, native = treated & known, native & known
     gain = relative_tone_gain(densities[0], densities[1], treated, native, settings.tone_gain)
-    veil = relative_veil(densities[0], densities[1], treated, native)
+    veil = relative_veil(densities[0], densities[1], treated, native, settings.veil)
     return ToneGain(
         gain.gain * veil.kept, float(np.hypot(gain.log_sd, veil.log_sd)), gain.agreement
     )

@@ -126,12 +126,16 @@ def best_agreeing(
         # A blank picture (no dot to stack) looks neither softer nor sharper.
         return 0.0
     best = int(np.argmax(found))
-    if best in (0, len(steps) - 1):
-        return float(steps[best])
-    left, middle, right = found[best - 1 : best + 2]
+    return float(steps[best] + vertex(found, best) * (steps[1] - steps[0]))
+
+
+def vertex(values: FloatColumn, extreme: int) -> float:
+    """Where a parabola through the largest or smallest value and its neighbours turns, in steps from it."""
+    if extreme in (0, len(values) - 1):
+        return 0.0
+    left, middle, right = values[extreme - 1 : extreme + 2]
     curve = left - 2 * middle + right
-    shift = 0.5 * (left - right) / curve if curve < 0 else 0.0
-    return float(steps[best] + shift * (steps[1] - steps[0]))
+    return float(0.5 * (left - right) / curve) if curve != 0 else 0.0
 
 
 def soften(picture: FloatArray, variance_px2: float) -> FloatArray:

@@ -39,9 +39,9 @@ from tracker.measure.blur_match import (
     blur_variance,
     mean_dots,
     soften,
+    vertex,
 )
 from tracker.measure.luminance import FloatArray
-from tracker.measure.results import FloatColumn
 
 SOFTER, SHARPER = 0.6, 0.5
 """Largest variances of the lens that are tried, in variances of a dot."""
@@ -154,7 +154,7 @@ def match_lens(
     return LensMatch(variance, kept * (1 - after) / (1 - before), sharpening)
 
 
-def sharpen(density: FloatArray, strength: FloatArray | FloatColumn | float) -> FloatArray:
+def sharpen(density: FloatArray, strength: FloatArray | float) -> FloatArray:
     """Density of a picture whose codes passed an unsharp mask; its rim is its own neighbour."""
     code = (10.0 ** (-density / ENCODING_GAMMA)).astype(np.float32)
     code = code + strength * (code - soften(code, SHARPENING_RADIUS_PX**2))
@@ -179,7 +179,7 @@ def blur_and_sharpening(
     window = agreement_window(reference.shape[0], REACH_SIGMAS * sigma_px)
     blurs = np.linspace(-SHARPER, SOFTER, 23)
     strengths = np.linspace(-MOST_SHARPENING, MOST_SHARPENING, 17)
-    sharpening = strengths[strengths > 0][:, None, None]
+    sharpening = strengths[strengths > 0].astype(np.float32)[:, None, None]
     idle = len(strengths) - len(sharpening)
 
     def sharpened(density: FloatArray) -> FloatArray:
@@ -201,19 +201,10 @@ def blur_and_sharpening(
         return 0.0, 0.0
     misfit += HOLD * (blurs[:, None] ** 2 + strengths**2)
     row, column = (int(k) for k in np.unravel_index(np.argmin(misfit), misfit.shape))
-    blur = blurs[row] + _vertex(misfit[:, column], row) * (blurs[1] - blurs[0])
+    blur = blurs[row] + vertex(misfit[:, column], row) * (blurs[1] - blurs[0])
     step = strengths[1] - strengths[0]
-    strength = strengths[column] + _vertex(misfit[row], column) * step
+    strength = strengths[column] + vertex(misfit[row], column) * step
     return float(blur) * sigma_px**2, float(strength)
-
-
-def _vertex(values: FloatColumn, lowest: int) -> float:
-    """Where a parabola through the lowest value and its neighbours is lowest, in steps from it."""
-    if lowest in (0, len(values) - 1):
-        return 0.0
-    left, middle, right = values[lowest - 1 : lowest + 2]
-    curve = left - 2 * middle + right
-    return float(0.5 * (left - right) / curve) if curve > 0 else 0.0
 
 
 def _kept(mean_dot: FloatArray, variance_px2: float, strength: float, sigma_px: float) -> float:

@@ -21,23 +21,30 @@ from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.skin_blocks import Light, block_shares, density_blocks, treated_effect
 from tracker.measure.tone_gain import melanin_colour
 
-LEAST_COLOUR = 0.04
-"""Skin with less colour than this, in density, is drawn too grey to see shine on it."""
 WHOLLY = 0.6
 """Share of a block that makes it treated or native."""
-FIELD_SHARE = 30.0
-"""A strong field of shine: a change of colour must be a sharp one to count as the skin's own."""
-BELIEVED = 0.9
-"""Share of the colour's change by which dots change. By the channels' brightness alone white light takes 0.65
-(dark skin) to 0.8 (fair) of it from red and luminance; over 121 rendered photos of two renderers with known
-truth the slopes are 1.0 and 0.95."""
-NOISE = 0.015
-"""SD of the reading where no shine moved: what is no larger counts for little."""
-DOUBT = 0.5
-"""SD of what is read, as a share of it."""
-MOST = 0.06
-"""More than shine makes of dots in all rendered photos. On four real heads, photographed years apart, up to 0.15 was
-read: by then stubble and tan may have changed the native skin beside them, so the rest is doubt alone."""
+
+
+@dataclass(frozen=True)
+class VeilSettings:
+    """How much of the colour's change is taken for shine on the dots."""
+
+    least_colour: float = 0.04
+    """Skin with less colour than this, in density, is drawn too grey to see shine on it."""
+    field_share: float = 30.0
+    """A strong field of shine: a change of colour must be a sharp one to count as the skin's own."""
+    believed: float = 0.9
+    """Share of the colour's change by which dots change. By the channels' brightness alone white light takes 0.65
+    (dark skin) to 0.8 (fair) of it from red and luminance; over 121 rendered photos of two renderers with
+    known truth the slopes are 1.0 and 0.95."""
+    noise: float = 0.015
+    """SD of the reading where no shine moved: what is no larger counts for little."""
+    doubt: float = 0.5
+    """SD of what is read, as a share of it."""
+    most: float = 0.06
+    """More is hardly ever read where there is shine alone: of 177 rendered photos 2 read more (0.08). On four real
+    heads, photographed years apart, up to 0.15 was read: by then stubble and tan may have changed the native
+    skin beside them, so the rest is doubt alone."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,11 @@ NONE_SEEN = Veil(1.0, 0.0)
 
 
 def relative_veil(
-    baseline_rgb: FloatArray, photo_rgb: FloatArray, treated: BoolArray, native: BoolArray
+    baseline_rgb: FloatArray,
+    photo_rgb: FloatArray,
+    treated: BoolArray,
+    native: BoolArray,
+    settings: VeilSettings = VeilSettings(),
 ) -> Veil:
     """How much of the dots' contrast shine leaves, beyond what it leaves of native skin.
 
@@ -75,7 +86,7 @@ def relative_veil(
     if not (treated.any() and native.any()):
         return NONE_SEEN
     colour = float(np.median(before[treated | native]))
-    if colour < LEAST_COLOUR:
+    if colour < settings.least_colour:
         return NONE_SEEN
     change = np.nan_to_num(after - before)
     blocks = density_blocks(change[..., None], known)
@@ -86,13 +97,13 @@ def relative_veil(
         inside,
         outside,
         light=Light.BLOTCHED,
-        field_share=FIELD_SHARE,
+        field_share=settings.field_share,
     )
     if not own.measured:
         return NONE_SEEN
     whole = np.nanmedian(blocks.density[inside, 0]) - np.nanmedian(blocks.density[outside, 0])
     washed = float(whole - own.value[0]) / colour
-    clear = washed**2 / (washed**2 + NOISE**2)
-    read = BELIEVED * clear * washed
-    log_kept = float(np.clip(read, -MOST, MOST))
-    return Veil(float(np.exp(log_kept)), DOUBT * abs(read))
+    clear = washed**2 / (washed**2 + settings.noise**2)
+    read = settings.believed * clear * washed
+    log_kept = float(np.clip(read, -settings.most, settings.most))
+    return Veil(float(np.exp(log_kept)), settings.doubt * abs(read))

@@ -32,6 +32,7 @@ from tracker.measure.results import FloatColumn
 from tracker.measure.series_look import pigment_logit, place_context, place_pictures
 from tracker.measure.threads import map_threads
 from tracker.measure.tone_gain import ToneGainSettings
+from tracker.measure.veil import VeilSettings
 from tracker.measure.verdicts import Verdicts, overruled, with_marked_dots
 
 LEAST_COUNTED = 0.2
@@ -71,6 +72,7 @@ class MeasurementSettings:
     weight: WeightSettings = WeightSettings()
     fade: FadeSettings = FadeSettings()
     tone_gain: ToneGainSettings = ToneGainSettings()
+    veil: VeilSettings = VeilSettings()
 
 
 def measure_view(
