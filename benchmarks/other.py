@@ -115,7 +115,7 @@ def measure(job: Job) -> dict[str, Any]:
     if not analysis.views or analysis.views[0].baseline != "00.jpg":
         return record
     view = analysis.views[0]
-    record["dots"] = _dots(view.dots.xy_px[view.pigment_weight >= 0.5], scene)
+    record["dots"] = _dots(view.dots.xy_px, scene)
     for k in range(1, len(photos)):
         row, true = rows[f"{k:02d}.jpg"], scene.fade(k)
         photo: dict[str, Any] = {"true_fade": true}

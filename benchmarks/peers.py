@@ -130,9 +130,7 @@ def own_series(scenes: Sequence[tuple[RenderedSeries, list[Scene]]]) -> Tally:
         if not analysis.views:
             continue
         view = analysis.views[0]
-        f1, precision, recall = _score(
-            view.dots.xy_px[view.pigment_weight >= 0.5], baseline, series
-        )
+        f1, precision, recall = _score(view.dots.xy_px, baseline, series)
         tally.f1.append(f1)
         tally.precision.append(precision)
         tally.recall.append(recall)

@@ -106,9 +106,8 @@ def score_fates(view: ViewAnalysis, row: PhotoMeasures, series: RenderedSeries, 
     """F1 of 'gone' and of 'present' over the baseline dots that were found and seen again."""
     assert row.dots is not None
     shown = np.flatnonzero(np.isfinite(series.photos[0].xy_px).all(axis=1))
-    kept = np.flatnonzero(view.pigment_weight >= 0.5)
-    found, true = match_dots(view.dots.xy_px[kept], series.photos[0].xy_px[shown], series.mm_per_px)
-    fate = row.dots.fate[kept[found]]
+    found, true = match_dots(view.dots.xy_px, series.photos[0].xy_px[shown], series.mm_per_px)
+    fate = row.dots.fate[found]
     known = (fate != "censored") & np.isfinite(series.photos[number].xy_px[shown[true], 0])
     said_gone = (fate == "gone")[known]
     is_gone = (series.photos[number].retained[shown[true]] < GONE_BELOW)[known]

@@ -164,7 +164,7 @@ def test_dots_of_the_baseline_are_found(measured: SeriesAnalysis, fading: Render
     x, y = np.rint(np.where(shown[:, None], truth, 0)).astype(int).T
     margin = (x > 15) & (x < 505) & (y > 15) & (y < 505)
     truth = truth[shown & margin & inside[np.clip(y, 0, 519), np.clip(x, 0, 519)]]
-    found = view.dots.xy_px[view.pigment_weight >= 0.5]
+    found = view.dots.xy_px
     distance = np.hypot(*(truth[:, None] - found[None]).transpose(2, 0, 1))
     assert (distance.min(axis=1) < 3.0).mean() > 0.93
     strays = distance.min(axis=0) > 6.0

@@ -90,7 +90,7 @@ def maker(
 ) -> RowMaker:
     measurement = ViewMeasurement(
         Catalogue(FRAME.to_frame(grid()), 4 * (WEIGHT - 0.5)),
-        PigmentWeights(WEIGHT, WEIGHT),
+        PigmentWeights(WEIGHT, WEIGHT, WEIGHT),
         SPACING * FRAME.scale,
         2.0,
         (pigment(baseline, sd), *(None if v is None else pigment(v, sd) for v in later)),
@@ -201,9 +201,7 @@ def test_a_photo_without_pixels_is_refused() -> None:
 
 def test_a_view_with_hardly_a_place_refuses_every_photo() -> None:
     none = Catalogue(np.empty((0, 2)), np.empty(0))
-    rows = make(
-        ViewMeasurement(none, PigmentWeights(np.empty(0), np.empty(0)), float("nan"), 2.0, ())
-    )
+    rows = make(ViewMeasurement(none, PigmentWeights(*[np.empty(0)] * 3), float("nan"), 2.0, ()))
     assert len(rows.baseline_dots()) == len(rows.dot_zone) == 0
     for number, photo in enumerate((FIRST, LATER)):
         row = rows.row(number, photo, shifted() if number else None)
@@ -326,7 +324,7 @@ def test_a_refused_row_has_no_numbers() -> None:
 def test_a_fade_that_hair_leaves_wholly_in_doubt_is_refused() -> None:
     rows = maker(BASELINE * 0.5)
     unsure = np.where(WEIGHT > 0.5, 0.55, WEIGHT)
-    rows.measurement = replace(rows.measurement, weights=PigmentWeights(unsure, unsure))
+    rows.measurement = replace(rows.measurement, weights=PigmentWeights(unsure, unsure, unsure))
     row = rows.row(1, LATER, shifted())
     assert row.status is Status.REFUSED
     assert row.reason.startswith("hair here cannot be told from dots (the fade would be known to ±")
@@ -337,7 +335,7 @@ def test_an_interval_that_hair_made_wide_says_so() -> None:
     sure = maker(BASELINE * 0.5).row(1, LATER, shifted())
     rows = maker(BASELINE * 0.5)
     unsure = np.where(WEIGHT > 0.5, 0.75, WEIGHT)
-    rows.measurement = replace(rows.measurement, weights=PigmentWeights(unsure, unsure))
+    rows.measurement = replace(rows.measurement, weights=PigmentWeights(unsure, unsure, unsure))
     told = rows.row(1, LATER, shifted())
     assert not [flag for flag in sure.flags if "hair here looks like dots" in flag]
     assert [flag for flag in told.flags if "hair here looks like dots" in flag]

@@ -197,7 +197,8 @@ class ViewAnalysis:
     dots: Dots
     """The baseline dots (pigment and undecided) that every photo is measured at."""
     pigment_weight: FloatColumn
-    """Chance in [0, 1] that each baseline dot is pigment, from the whole series."""
+    """What each baseline dot counts in the fade, in [0, 1]: the chance that its readings tell of pigment
+    alone. A dot that a hair crosses has little of it; how likely it is a dot, `dots` knows."""
     dot_zone: NDArray[np.str_]
     treated_outline_px: tuple[NDArray[np.float64], ...]
     """Closed polygons (n, 2) around the treated area in the baseline photo."""

@@ -27,7 +27,6 @@ from tracker.measure.skin import SkinMap
 from tracker.measure.skin_look import SkinLook
 from tracker.measure.tone import Tone, compare_tone
 from tracker.measure.view import (
-    LEAST_COUNTED,
     MeasurementSettings,
     ViewMeasurement,
     shares_left,
@@ -48,8 +47,10 @@ from tracker.series import (
 SMALL_DOT_PX = 4.0
 SMALL_DOT_SD = 0.03
 """SD that the fade of dots well under `SMALL_DOT_PX` gains by unresolved hair (`benchmarks.intervals`)."""
-SURE_WEIGHT = 0.6
-"""Listed places with less are undecided."""
+LEAST_LISTED, SURE = 0.5, 0.8
+"""Places with at least this chance of a dot are listed; those with less than the second are undecided."""
+LEAST_READ = 0.5
+"""What is left of a dot whose readings have less chance to tell of pigment alone is not looked at."""
 LEAST_COMMON_SHARE = 0.15
 """A photo that shows fewer of the baseline's dots is refused."""
 
@@ -150,7 +151,7 @@ class RowMaker:
         self.dots_px = frame.to_baseline(measurement.catalogue.xy_px)
         self.dot_zone = layout.zone_of(self.dots_px)
         # Plain hair is measured along, but it is no dot of the baseline.
-        self.listed = measurement.weight >= LEAST_COUNTED
+        self.listed = measurement.chance >= LEAST_LISTED
         self.zone_names = [name for name in layout.names if name != WHOLE]
         x_scale, y_scale = frame.scale_xy
         self.px2_per_frame_px2 = 1.0 / float(x_scale * y_scale)
@@ -168,8 +169,8 @@ class RowMaker:
         if first is None:
             return Dots.empty()
         n = len(self.dots_px)
-        weight = self.measurement.weight
-        kind = np.where(weight >= SURE_WEIGHT, Kind.DOT, Kind.UNDECIDED)
+        chance = self.measurement.chance
+        kind = np.where(chance >= SURE, Kind.DOT, Kind.UNDECIDED)
         fwhm_px = 2.3548 * first.sigma_px / self.frame.scale
         return Dots(
             x_px=self.dots_px[:, 0],
@@ -178,7 +179,7 @@ class RowMaker:
             contrast=1 - 10.0 ** -np.nan_to_num(first.amplitude),
             pigment=np.nan_to_num(first.pigment) * self.pigment_unit,
             snr=np.nan_to_num(first.pigment) / max(first.pigment_sd, 1e-12),
-            hair_probability=1 - weight,
+            hair_probability=1 - chance,
             kind=kind.astype(np.int8),
         )[self.listed]
 
@@ -315,7 +316,7 @@ class RowMaker:
             errors=errors,
             settings=self.settings.fade,
         )
-        counted = members & (self.measurement.weight >= 0.5)
+        counted = members & self.listed
         share, low, high = survival(fate[counted])
         seen = int(np.count_nonzero(fate[counted] != Fate.CENSORED.value))
         area = self.area_cm2.get(name, float("nan"))
@@ -324,8 +325,9 @@ class RowMaker:
             # The area that this photo shows is taken from the share of the places it shows.
             shown = seen / max(int(counted.sum()), 1)
             density = seen * share / (area * shown) if shown > 0 else float("nan")
-        contrast = _median(1 - 10.0 ** -photo.amplitude[counted])
-        contrast_before = _median(1 - 10.0 ** -first.amplitude[counted])
+        read = counted & (self.measurement.weight >= LEAST_READ)
+        contrast = _median(1 - 10.0 ** -photo.amplitude[read])
+        contrast_before = _median(1 - 10.0 ** -first.amplitude[read])
         return ZoneMeasures(
             zone=name,
             fade=fade,

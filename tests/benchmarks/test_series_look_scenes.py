@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from benchmarks.series_look_scenes import PER_CLASS, Examples, examples_of
-from tracker.measure.series_look import pigment_logit, series_net
+from tracker.measure.series_look import CONTEXT, PICTURES, pigment_logit
+from tracker.measure.spot_look import GRID
 
 
 @pytest.fixture(scope="module")
@@ -16,9 +17,10 @@ def examples() -> Examples:
 
 def test_examples_have_the_form_the_network_takes(examples: Examples) -> None:
     n = len(examples.is_dot)
-    inputs = np.hstack([examples.pictures, examples.context]).astype(np.float32)
-    assert inputs.shape == (n, len(series_net().weights[0]))
-    assert np.isfinite(inputs).all()
+    assert examples.pictures.shape == (n, PICTURES * GRID * GRID)
+    assert examples.context.shape == (n, CONTEXT)
+    assert np.isfinite(examples.pictures).all()
+    assert np.isfinite(examples.context).all()
     assert 100 < examples.is_dot.sum() <= PER_CLASS
     assert 0 < (~examples.is_dot).sum() <= PER_CLASS
 

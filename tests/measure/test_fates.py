@@ -105,6 +105,18 @@ def test_hair_and_dots_that_show_nothing_say_nothing_about_their_neighbours() ->
     assert local_response(quick[:1], sure[:1], ones[:1], xy[:1], 1.0).tolist() == [0.0]
 
 
+def test_a_dot_under_a_hair_is_expected_to_go_as_those_around_it_do() -> None:
+    n = 400
+    places, ones = lattice(n), np.ones(n)
+    under = np.arange(n) % 20 == 7
+    seen = np.where(under, 0.6, 0.3)
+    weight = np.where(under, 0.0, 1.0)
+    share = course_of_dots(ones, 0.02, [seen], [0.02], [0.3], weight, places, 1.0)[0]
+    assert share[under] == pytest.approx(np.full(under.sum(), 0.3), abs=0.04)
+    believed = course_of_dots(ones, 0.02, [seen], [0.02], [0.3], ones, places, 1.0)[0]
+    assert believed[under].min() > 0.5
+
+
 def test_no_dots_no_fates() -> None:
     assert fates([], []) == []
 

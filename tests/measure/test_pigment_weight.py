@@ -212,3 +212,44 @@ def test_a_hidden_place_among_hair_is_hair_even_where_it_looks_round() -> None:
     far = np.abs(crowd.xy_px[:, 0] - 150) > 40
     assert weight[hidden & left_half & far].max() < 0.3
     assert weight[hidden & ~left_half & far].min() > 0.5
+
+
+def crossed_by_hair() -> tuple[Crowd, np.ndarray, np.ndarray]:
+    """A crowd without hair; every tenth dot is crossed by a hair that stays, and looks like a dot."""
+    crowd = Crowd((0.7, 0.4), hair_share=0.0)
+    crossed = np.arange(N) % 10 == 0
+    for later in crowd.later:
+        later[crossed] = 1.1 * crowd.baseline[crossed]
+    return crowd, crossed, np.full(N, 6.0)
+
+
+def test_a_dot_that_a_hair_crosses_is_a_dot_whose_readings_do_not_count() -> None:
+    crowd, crossed, seen = crossed_by_hair()
+    found = pigment_weights(
+        crowd.baseline, SD, crowd.later, [SD] * 2, crowd.look, crowd.xy_px, series_look=seen
+    )
+    assert found.weight[crossed].mean() < 0.4
+    assert found.chance[crossed].min() > 0.9
+    assert found.chance[~crossed].min() > 0.9
+
+
+def test_what_looks_like_hair_in_all_photos_is_no_dot_whatever_its_course() -> None:
+    crowd = Crowd((0.7, 0.4), hair_share=0.0)
+    hair = np.arange(N) % 10 == 0
+    seen = np.where(hair, -6.0, 6.0)
+    found = pigment_weights(
+        crowd.baseline, SD, crowd.later, [SD] * 2, crowd.look, crowd.xy_px, series_look=seen
+    )
+    assert found.chance[hair].mean() < 0.5
+    assert found.chance[~hair].min() > 0.9
+
+
+def test_a_place_that_no_later_photo_shows_is_a_dot_as_likely_as_it_counts() -> None:
+    crowd, _, seen = crossed_by_hair()
+    hidden = np.arange(N) % 7 == 0
+    for later in crowd.later:
+        later[hidden] = np.nan
+    found = pigment_weights(
+        crowd.baseline, SD, crowd.later, [SD] * 2, crowd.look, crowd.xy_px, series_look=seen
+    )
+    assert found.chance[hidden] == pytest.approx(found.weight[hidden])

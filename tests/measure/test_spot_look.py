@@ -41,21 +41,3 @@ def test_the_odds_are_the_mean_over_all_turns() -> None:
     picture[0, 0, 0], picture[0, -1, 0], picture[0, 0, -1] = 1.0, 2.0, 100.0
     expected = (1.0 + 2.0 + MOST_LOGIT) / 4
     assert net.logit(picture.reshape(1, -1)) == pytest.approx([expected])
-
-
-def test_a_glance_is_the_first_of_the_eight_looks() -> None:
-    rng = np.random.default_rng(6)
-    net = SpotNet(
-        (rng.normal(0, 0.1, (GRID * GRID, 4)).astype(np.float32), np.ones((4, 1), np.float32)),
-        (np.zeros(4, np.float32), np.zeros(1, np.float32)),
-    )
-    pictures = rng.normal(size=(5, GRID * GRID)).astype(np.float32)
-    square = pictures.reshape(-1, GRID, GRID)
-    upright = np.maximum(pictures @ net.weights[0], 0).sum(axis=1)
-    assert net.logit(pictures, turns=1) == pytest.approx(upright, rel=1e-4)
-    seen = [
-        net.logit(np.rot90(side, k, axes=(1, 2)).reshape(5, -1), turns=1)
-        for side in (square, square[..., ::-1])
-        for k in range(4)
-    ]
-    assert net.logit(pictures) == pytest.approx(np.mean(seen, axis=0), rel=1e-4)

@@ -11,7 +11,9 @@ from tracker.measure.verdicts import Verdicts, overruled, with_marked_area, with
 
 XY = np.array([[10.0, 10.0], [30.0, 10.0], [50.0, 10.0]])
 CATALOGUE = Catalogue(XY, np.array([2.0, -1.0, 3.0]))
-WEIGHTS = PigmentWeights(np.array([0.9, 0.1, 0.8]), np.array([0.7, 0.2, 0.6]))
+WEIGHTS = PigmentWeights(
+    np.array([0.9, 0.1, 0.8]), np.array([0.7, 0.2, 0.6]), np.array([0.95, 0.3, 0.9])
+)
 
 
 def said(*places: tuple[float, float, bool]) -> Verdicts:
@@ -46,6 +48,7 @@ def test_the_last_word_on_a_place_counts() -> None:
     weights = overruled(WEIGHTS, XY, word, separation_px=4.0)
     np.testing.assert_array_equal(weights.weight, [1.0, 1.0, 0.8])
     np.testing.assert_array_equal(weights.by_look, [1.0, 1.0, 0.6])
+    np.testing.assert_array_equal(weights.chance, [1.0, 1.0, 0.9])
     np.testing.assert_array_equal(WEIGHTS.weight, [0.9, 0.1, 0.8])
 
 

@@ -147,7 +147,7 @@ def test_dots_that_may_be_hair_widen_the_interval(series: ViewMeasurement) -> No
     """Hair that looks like dots is counted with middling weights: the fade is then in doubt."""
     before = systematic_errors(series, 1, alignment_px=0.0)
     middling = np.where(series.weight >= 0.5, 0.8, series.weight)
-    weights = PigmentWeights(middling, middling)
+    weights = PigmentWeights(middling, middling, middling)
     doubtful = replace(series, weights=weights)
     assert series.photos[0] is not None
     share = share_in_doubt(series.photos[0].pigment, middling)

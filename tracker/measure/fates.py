@@ -57,7 +57,8 @@ def course_of_dots(
     retained : sequence of float
         Mean share left in each of them (`m_k`).
     weight : ndarray of shape (n,)
-        Chance in [0, 1] that the place holds pigment: hair beside a dot says nothing about it.
+        Chance in [0, 1] that the place's readings tell of pigment alone: they count by that much, for
+        the dot and for those around it. Hair on a dot says nothing about what is left of it.
     xy_px : ndarray of shape (n, 2)
         Places in the baseline photo.
     spacing_px : float
@@ -81,6 +82,7 @@ def course_of_dots(
         variance = (HEAVY_TAILS * np.nan_to_num(sd, nan=1.0)) ** 2 + WANDER**2
         misfit = 0.5 * (np.nan_to_num(ratio)[:, None] - course) ** 2 / variance[:, None]
         evidence -= np.where(np.isfinite(ratio)[:, None], np.minimum(misfit, MOST_EVIDENCE), 0)
+    evidence *= weight[:, None]
     everywhere = _chances(evidence, log_response, 0.0, RESPONSE_SPREAD)
     known = np.isfinite(ratios).any(axis=0)
     around = local_response(

@@ -53,6 +53,8 @@ class WeightSettings:
     pigment_spread_floor: float = 0.12
     pigment_spread_share: float = 0.5
     """Dots respond differently: SD of their ratios is at most about this share of the fade."""
+    most_course: float = 2.0
+    """The course may speak for or against a dot by these log-odds; against its readings by all it says."""
     separation: float = 2.0
     """Populations whose means differ by less than this many sds, in the photos together, are
     not told apart; from twice this on the course has its full say."""
@@ -65,14 +67,17 @@ class WeightSettings:
 
 @dataclass(frozen=True, eq=False)
 class PigmentWeights:
-    """Chance in [0, 1] that each place holds pigment, shape (n,).
+    """What is said of each place, in [0, 1], shape (n,).
 
-    `weight` is the verdict; `by_look` is what look, amount and neighbours say without the
-    course: how far the two differ in the fade is what the doubt about hair is worth.
+    `weight` is the chance that its readings tell of pigment alone, and so what it counts in the fade;
+    `by_look` is what look, amount and neighbours say without the course: how far the two differ in
+    the fade is what the doubt about hair is worth. `chance` is that of a dot, whatever its readings
+    do: a dot that a hair crosses in some photos is a dot, but its readings say little of the fade.
     """
 
     weight: FloatColumn
     by_look: FloatColumn
+    chance: FloatColumn
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +147,7 @@ def pigment_weights(
     result = 0.5 / (1 + np.exp(-look))
     usable = np.isfinite(baseline) & (baseline > 2 * baseline_sd)
     if usable.sum() < 50:
-        return PigmentWeights(result, result)
+        return PigmentWeights(result, result, result)
     before = baseline[usable]
     ratios = np.stack(later)[:, usable] / before if later else np.zeros((0, len(before)))
     noise = np.hypot(
@@ -175,7 +180,7 @@ def pigment_weights(
     )
     without_course = everywhere(by_look)
     if not shares.any():
-        return PigmentWeights(without_course, without_course)
+        return PigmentWeights(without_course, without_course, without_course)
     count = seen.sum(axis=0)
     mean = np.where(count > 0, places.ratios.sum(axis=0) / np.maximum(count, 1), 1.0)
     # Several starts, by look and from few to many places pigment; the likeliest end counts.
@@ -185,7 +190,13 @@ def pigment_weights(
     # An end in which "hair" clears and "pigment" stays has the two confused (say 0).
     best = max(ends, key=lambda end: (end.say > 0, end.score))
     settled = best.say * best.weight + (1 - best.say) * by_look
-    return PigmentWeights(everywhere(settled), without_course)
+    course = np.clip(_logit(best.weight), -settings.most_course, settings.most_course)
+    chance = _chance(_logit(by_look) + best.say * course)
+    weight = everywhere(settled)
+    # Only places that later photos show were seen as a series; of others the neighbours say most.
+    of_a_dot = weight.copy()
+    of_a_dot[usable] = np.where(places.told > 0, chance, settled)
+    return PigmentWeights(weight, without_course, of_a_dot)
 
 
 def _of_unread(look: FloatColumn, beside: FloatColumn) -> FloatColumn:
@@ -204,7 +215,8 @@ def _held(share: FloatColumn) -> FloatColumn:
 
 
 def _logit(share: FloatColumn) -> FloatColumn:
-    odds: FloatColumn = np.log(share / (1 - share))
+    held = np.clip(share, 1e-6, 1 - 1e-6)
+    odds: FloatColumn = np.log(held / (1 - held))
     return odds
 
 

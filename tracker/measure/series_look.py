@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker.measure.luminance import FloatArray
+from tracker.measure.place_net import PlaceNet, unpacked
 from tracker.measure.results import FloatColumn
-from tracker.measure.series_look_weights import LAYERS, PACKED
-from tracker.measure.spot_look import GRID, TURNS, SpotNet, cut_out, unpacked
+from tracker.measure.series_look_weights import CHANNELS, HIDDEN, PACKED
+from tracker.measure.spot_look import GRID, TURNS, cut_out
 
 WEAKEST = 1e-3
 """Least strength, optical density, by which pictures are divided."""
@@ -35,10 +36,14 @@ SHARES = (10, 25, 50, 75, 90)
 USUAL_PHOTOS, USUAL_FWHM_PX = 4, 5.0
 
 
+PICTURES, CONTEXT = 4, 15
+"""Pictures of a place, and numbers beside them."""
+
+
 @cache
-def series_net() -> SpotNet:
+def series_net() -> PlaceNet:
     """The trained network."""
-    return unpacked(LAYERS, PACKED)
+    return unpacked(PICTURES, CONTEXT, CHANNELS, HIDDEN, PACKED)
 
 
 def _pictures(

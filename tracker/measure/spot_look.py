@@ -41,9 +41,7 @@ class SpotNet:
     weights: tuple[FloatArray, ...]
     biases: tuple[FloatArray, ...]
 
-    def logit(
-        self, pictures: FloatArray, context: FloatArray | None = None, *, turns: int = TURNS
-    ) -> FloatColumn:
+    def logit(self, pictures: FloatArray) -> FloatColumn:
         """Log-odds of a dot for each row, shape (n,), whichever way up it is seen.
 
         Skin has no upright, but what was learnt from examples depends a little on the turn: the mean
@@ -51,23 +49,16 @@ class SpotNet:
 
         Parameters
         ----------
-        pictures : ndarray of shape (n, k * GRID * GRID)
-            Square pictures of each place, beside each other.
-        context : ndarray of shape (n, m), optional
-            What has no direction: the network's further inputs.
-        turns : int
-            How many of the eight turns are looked at, for a first glance.
+        pictures : ndarray of shape (n, GRID * GRID)
         """
         first, bias = self.weights[0], self.biases[0]
-        columns = pictures.shape[1]
-        square = np.arange(columns).reshape(-1, GRID, GRID)
-        beside = bias if context is None else context @ first[columns:] + bias
+        square = np.arange(pictures.shape[1]).reshape(GRID, GRID)
         total = np.zeros(len(pictures))
-        for turn in range(turns):
+        for turn in range(TURNS):
             # Weights turned one way see what pictures turned the other way show.
-            order = np.rot90(square, turn % 4, axes=(1, 2))
-            order = order[..., ::-1] if turn >= 4 else order
-            values = np.maximum(pictures @ first[order.reshape(-1)] + beside, 0)
+            order = np.rot90(square, turn % 4)
+            order = order[:, ::-1] if turn >= 4 else order
+            values = np.maximum(pictures @ first[order.reshape(-1)] + bias, 0)
             for number, (weight, offset) in enumerate(
                 zip(self.weights[1:], self.biases[1:], strict=True), 2
             ):
@@ -75,7 +66,7 @@ class SpotNet:
                 if number < len(self.weights):
                     values = np.maximum(values, 0)
             total += np.clip(values[:, 0].astype(np.float64), -MOST_LOGIT, MOST_LOGIT)
-        result: FloatColumn = total / turns
+        result: FloatColumn = total / TURNS
         return result
 
 

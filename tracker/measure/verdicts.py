@@ -103,11 +103,13 @@ def overruled(
     distance, nearest = (np.asarray(v) for v in cKDTree(xy_px).query(verdicts.xy_px))
     meant = distance <= separation_px
     place, said = nearest[meant], verdicts.is_dot[meant].astype(np.float64)
-    weight, by_look = weights.weight.copy(), weights.by_look.copy()
-    # Of a place that is named twice NumPy keeps what was assigned last.
-    weight[place] = said
-    by_look[place] = said
-    return PigmentWeights(weight, by_look)
+    weight, by_look, chance = (
+        column.copy() for column in (weights.weight, weights.by_look, weights.chance)
+    )
+    for column in (weight, by_look, chance):
+        # Of a place that is named twice NumPy keeps what was assigned last.
+        column[place] = said
+    return PigmentWeights(weight, by_look, chance)
 
 
 def with_marked_area(

@@ -36,7 +36,7 @@ from tracker.measure.veil import VeilSettings
 from tracker.measure.verdicts import Verdicts, overruled, with_marked_dots
 
 LEAST_COUNTED = 0.2
-"""Places with less chance of being pigment are hair: not counted, not listed."""
+"""Places whose readings have less chance of being pigment's are hair: not counted in the fade."""
 DOUBT_FREE = 0.03
 """Share of the dots' pigment in doubt that clean series show too (0.003 to 0.03)."""
 DOUBT_SD = (0.3, 2.0)
@@ -59,8 +59,13 @@ class ViewMeasurement:
 
     @property
     def weight(self) -> FloatColumn:
-        """Chance in [0, 1] that each place holds pigment."""
+        """What each place counts in the fade, in [0, 1]."""
         return self.weights.weight
+
+    @property
+    def chance(self) -> FloatColumn:
+        """Chance in [0, 1] that each place is a dot."""
+        return self.weights.chance
 
 
 @dataclass(frozen=True)
@@ -132,9 +137,7 @@ def measure_view(
     if not np.isfinite(spacing_px):
         # One or two places are no pattern to measure: an empty catalogue says so.
         none = Catalogue(np.empty((0, 2)), np.empty(0))
-        return ViewMeasurement(
-            none, PigmentWeights(np.empty(0), np.empty(0)), float("nan"), sigma_px, ()
-        )
+        return ViewMeasurement(none, PigmentWeights(*[np.empty(0)] * 3), float("nan"), sigma_px, ())
     controls = empty_places(region, catalogue.xy_px, spacing_px)
     # A quick first look tells hair from pigment; only then may the dots set width and place.
     measured: list[PhotoPigment | None] = []

@@ -1,0 +1,159 @@
+"""Teaching a `PlaceNet`: stochastic gradient descent on the log loss, every picture turned anew each time.
+
+Needs JAX and Optax (dependency group `bench`); measuring does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracker.measure.place_net import SIDES, SIZES, STRIDES, PlaceNet, packed
+from tracker.measure.spot_look import GRID
+
+BATCH = 512
+RATE, LAST_SHARE = 2e-3, 1e-2
+"""Rate of the first step, and the last one's share of it; it falls by a cosine between them."""
+DECAY = 1e-4
+
+Weights = dict[str, Any]
+
+
+def turned_at_random(
+    pictures: NDArray[np.float32], rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """All pictures of a place turned and mirrored alike, at random: skin has no upright."""
+    square = pictures.reshape(len(pictures), -1, GRID, GRID).copy()
+    turn = rng.integers(8, size=len(square))
+    for k in range(8):
+        chosen = turn == k
+        some = np.rot90(square[chosen], k % 4, axes=(2, 3))
+        square[chosen] = some[..., ::-1] if k >= 4 else some
+    return square.reshape(pictures.shape)
+
+
+def taught(
+    pictures: NDArray[np.float16],
+    context: NDArray[np.float32],
+    is_dot: NDArray[np.bool_],
+    *,
+    channels: tuple[int, int],
+    hidden: tuple[int, int],
+    epochs: int,
+    seed: int = 1,
+    told: Callable[[int, float], None],
+) -> PlaceNet:
+    """The network after all epochs; each sees every place once, turned anew.
+
+    Parameters
+    ----------
+    pictures : ndarray of shape (n, k * GRID * GRID)
+    context : ndarray of shape (n, m)
+    is_dot : ndarray of shape (n,) of bool
+    channels, hidden : tuple of int
+        Outputs of the convolutions and of the dense layers before the last.
+    epochs, seed : int
+    told : callable
+        Is called after every epoch with its number and mean log loss.
+    """
+    import jax
+    import jax.numpy as jnp
+    import optax
+
+    rng = np.random.default_rng(seed)
+    weights = _at_random(rng, pictures.shape[1] // GRID**2, context.shape[1], channels, hidden)
+    steps = epochs * (len(is_dot) // BATCH)
+    optimizer = optax.adamw(
+        optax.cosine_decay_schedule(RATE, steps, LAST_SHARE), weight_decay=DECAY
+    )
+
+    def logit(now: Weights, seen: Any, aside: Any) -> Any:
+        found = seen.reshape(len(seen), -1, GRID, GRID).transpose(0, 2, 3, 1)
+        for k in range(2):
+            found = jax.lax.conv_general_dilated(
+                found,
+                now[f"kernel{k}"],
+                (STRIDES[k], STRIDES[k]),
+                "VALID",
+                dimension_numbers=("NHWC", "HWIO", "NHWC"),
+            )
+            found = jax.nn.relu(found + now[f"bias{k}"])
+        found = found.reshape(len(found), -1) @ now["dense0"] + aside @ now["beside"]
+        for k in range(len(hidden)):
+            found = jax.nn.relu(found + now[f"bias{2 + k}"]) @ now[f"dense{k + 1}"]
+        return (found + now[f"bias{2 + len(hidden)}"])[:, 0]
+
+    def loss(now: Weights, seen: Any, aside: Any, truth: Any) -> Any:
+        return jnp.mean(optax.sigmoid_binary_cross_entropy(logit(now, seen, aside), truth))
+
+    @jax.jit  # type: ignore[untyped-decorator]
+    def step(now: Weights, state: Any, seen: Any, aside: Any, truth: Any) -> Any:
+        value, slope = jax.value_and_grad(loss)(now, seen, aside, truth)
+        change, state = optimizer.update(slope, state, now)
+        return optax.apply_updates(now, change), state, value
+
+    state = optimizer.init(weights)
+    for epoch in range(epochs):
+        order = rng.permutation(len(is_dot))
+        total = 0.0
+        for start in range(0, len(order) - BATCH + 1, BATCH):
+            some = order[start : start + BATCH]
+            shown = turned_at_random(pictures[some].astype(np.float32), rng)
+            weights, state, value = step(
+                weights, state, shown, context[some], is_dot[some].astype(np.float32)
+            )
+            total += float(value)
+        told(epoch, total / max(len(order) // BATCH, 1))
+    last = 2 + len(hidden)
+    as_array = {name: np.asarray(value, np.float32) for name, value in weights.items()}
+    return PlaceNet(
+        (as_array["kernel0"], as_array["kernel1"]),
+        tuple(as_array[f"dense{k}"] for k in range(len(hidden) + 1)),
+        as_array["beside"],
+        tuple(as_array[f"bias{k}"] for k in range(last + 1)),
+    )
+
+
+def _at_random(
+    rng: np.random.Generator,
+    pictures: int,
+    context: int,
+    channels: tuple[int, int],
+    hidden: tuple[int, int],
+) -> Weights:
+    """Weights to begin with (He et al. 2015): variance two over the number of inputs."""
+
+    def drawn(*shape: int, inputs: int) -> NDArray[np.float32]:
+        return rng.normal(0, np.sqrt(2 / inputs), shape).astype(np.float32)
+
+    weights: Weights = {}
+    before = pictures
+    for k, size in enumerate(channels):
+        shape = (SIZES[k], SIZES[k], before, size)
+        weights[f"kernel{k}"] = drawn(*shape, inputs=SIZES[k] ** 2 * before)
+        weights[f"bias{k}"] = np.zeros(size, np.float32)
+        before = size
+    before *= SIDES[-1] ** 2
+    weights["beside"] = 0.3 * drawn(context, hidden[0], inputs=context)
+    for k, size in enumerate((*hidden, 1)):
+        weights[f"dense{k}"] = drawn(before, size, inputs=before)
+        weights[f"bias{2 + k}"] = np.zeros(size, np.float32)
+        before = size
+    return weights
+
+
+def write_place_net(path: Path, net: PlaceNet, user: str) -> None:
+    """The network as a module for `user` of the core, which reads no files: half precision, base 64."""
+    text = packed(net)
+    lines = [f'    "{text[k : k + 88]}"' for k in range(0, len(text), 88)]
+    channels = tuple(kernel.shape[3] for kernel in net.kernels)
+    hidden = tuple(weight.shape[1] for weight in net.dense[:-1])
+    path.write_text(
+        f'"""Weights of `{user}`, written by `python -m benchmarks.train_{user}`."""\n\n'
+        f"CHANNELS = {channels}\nHIDDEN = {hidden}\nPACKED = (\n" + "\n".join(lines) + "\n)\n",
+        encoding="utf-8",
+    )
