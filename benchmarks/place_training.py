@@ -20,6 +20,11 @@ RATE, LAST_SHARE = 2e-3, 1e-2
 """Rate of the first step, and the last one's share of it; it falls by a cosine between them."""
 DECAY = 1e-4
 
+SHARPNESS = (-0.9, 1.2)
+"""Share of what softening takes that is taken, or given on top."""
+MOST_GRAIN = 0.35
+"""SD of the grain, in strengths of the place."""
+
 Weights = dict[str, Any]
 
 
@@ -34,6 +39,31 @@ def turned_at_random(
         some = np.rot90(square[chosen], k % 4, axes=(2, 3))
         square[chosen] = some[..., ::-1] if k >= 4 else some
     return square.reshape(pictures.shape)
+
+
+def disturbed(pictures: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Pictures as another lens, another sharpening and a hard compression might have left them.
+
+    Half of the places are left as they are; of the others all pictures are softened or sharpened
+    alike, and a grain with the size of the strokes is laid on each of them.
+    """
+    square = pictures.reshape(len(pictures), -1, GRID, GRID)
+    touched = (rng.random(len(square)) < 0.5)[:, None, None, None]
+    sharpness = rng.uniform(*SHARPNESS, (len(square), 1, 1, 1)) * touched
+    grain = rng.uniform(0, MOST_GRAIN, (len(square), 1, 1, 1)) * touched
+    noise = _softened(rng.standard_normal(square.shape, np.float32))
+    noise /= noise.std()
+    result = square + sharpness * (square - _softened(square)) + grain * noise
+    return result.astype(np.float32).reshape(pictures.shape)
+
+
+def _softened(square: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Weights 1, 2, 1 along rows and columns, borders repeated."""
+    for axis in (2, 3):
+        wide = np.pad(square, [(1, 1) if k == axis else (0, 0) for k in range(4)], mode="edge")
+        low, middle, high = (np.take(wide, range(k, k + GRID), axis=axis) for k in range(3))
+        square = (low + 2 * middle + high) / 4
+    return square
 
 
 def taught(
@@ -102,7 +132,7 @@ def taught(
         total = 0.0
         for start in range(0, len(order) - BATCH + 1, BATCH):
             some = order[start : start + BATCH]
-            shown = turned_at_random(pictures[some].astype(np.float32), rng)
+            shown = disturbed(turned_at_random(pictures[some].astype(np.float32), rng), rng)
             weights, state, value = step(
                 weights, state, shown, context[some], is_dot[some].astype(np.float32)
             )

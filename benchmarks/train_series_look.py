@@ -27,7 +27,7 @@ HELD_OUT = 5
 """Of ten seeds the one ending in this teaches nothing: it shows what was learnt."""
 TARGET = Path(__file__).parent.parent / "tracker/measure/series_look_weights.py"
 CHANNELS, HIDDEN = (32, 48), (96, 32)
-EPOCHS = 20
+EPOCHS = 16
 
 Job = tuple[str, int, Path]
 
