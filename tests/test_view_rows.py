@@ -177,6 +177,30 @@ def test_unseen_dots_are_nan_and_censored_not_gone() -> None:
     assert whole_fade(row) == pytest.approx(0.0)
 
 
+def test_a_dot_whose_readings_do_not_count_is_listed_and_its_fate_not_told() -> None:
+    rows = maker(BASELINE * 0.1)
+    crossed = np.flatnonzero(DOTS)[::7]
+    chance = WEIGHT.copy()
+    counts = np.where(DOTS, WEIGHT, 0.0)
+    counts[crossed] = 0.0
+    rows = make(
+        replace(rows.measurement, weights=PigmentWeights(counts, counts, chance)), scale=0.05
+    )
+    first, later = rows.row(0, FIRST, None), rows.row(1, LATER, shifted())
+    listed = np.flatnonzero(DOTS)
+    assert len(rows.baseline_dots()) == len(listed)
+    assert first.dots is not None
+    assert later.dots is not None
+    assert (first.dots.fate == "persisting").all()
+    assert (later.dots.fate[np.isin(listed, crossed)] == "censored").all()
+    assert (later.dots.fate[~np.isin(listed, crossed)] == "gone").all()
+    assert first.whole is not None
+    assert later.whole is not None
+    assert first.whole.n_dots == len(listed)
+    assert later.whole.n_dots == len(listed) - len(crossed)
+    assert whole_fade(later) == pytest.approx(0.9, abs=1e-6)
+
+
 def test_too_few_common_dots_are_refused_in_words() -> None:
     values = np.full(N, np.nan)
     values[:10] = 3.0

@@ -224,6 +224,9 @@ class RowMaker:
         )
         if is_baseline:
             fate[fate != Fate.CENSORED.value] = Fate.PERSISTING.value
+        else:
+            # Under a hair, or a mole, what is left of a dot cannot be seen.
+            fate[self.measurement.weight <= 0] = Fate.CENSORED.value
         tone = self._tone(number)
         errors = systematic_errors(
             self.measurement, number, alignment_px=error_px * self.frame.scale

@@ -64,7 +64,7 @@ def test_marks_are_explained_and_refused_photos_are_called_so() -> None:
     pictures = {view.photos[0].photo: b"jpeg"}
     text = render_page(analysis, view_pictures={}, photo_pictures=pictures)
     assert "not measured</td>" in text
-    for words in ("still there", "faded", "gone", "not photographed", "Grey floor"):
+    for words in ("still there", "faded", "gone", "not visible", "Grey floor"):
         assert words in text
 
 

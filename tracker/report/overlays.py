@@ -33,7 +33,7 @@ FATE_WORDS = {
     Fate.PERSISTING: "still there",
     Fate.FADED: "faded",
     Fate.GONE: "gone",
-    Fate.CENSORED: "not photographed",
+    Fate.CENSORED: "not visible",
     Fate.NEW: "new",
 }
 OUTLINE_COLOUR = (0, 158, 115)
