@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.place_training import turned_at_random, write_place_net
+from benchmarks.place_training import MOST_GRAIN, disturbed, turned_at_random, write_place_net
 from benchmarks.series_look_scenes import _history
 from tracker.measure.place_net import unpacked
 from tracker.measure.series_look import CONTEXT, PICTURES, series_net
@@ -33,6 +33,23 @@ def test_the_four_pictures_of_a_place_are_turned_alike() -> None:
     assert (turned == turned[:, :1]).all()
     assert not (turned[:, 0] == one[:, 0]).all(axis=(1, 2)).all()
     assert np.sort(turned.reshape(40, -1)) == pytest.approx(np.sort(pictures))
+
+
+def test_half_of_the_places_are_disturbed_all_pictures_of_one_alike_sharp() -> None:
+    y, x = np.mgrid[:GRID, :GRID] - GRID // 2
+    spot = np.exp(-0.5 * (x**2 + y**2) / 2).astype(np.float32)
+    pictures = np.tile(spot.ravel(), (600, PICTURES))
+    seen = disturbed(pictures, np.random.default_rng(3))
+    kept = (seen == pictures).all(axis=1)
+    assert 0.4 < kept.mean() < 0.6
+    change = (seen - pictures)[~kept].reshape(-1, PICTURES, GRID, GRID)
+    # Grain is laid on each picture by itself, at most so strong; what sharpness does is alike in all.
+    grain = (change - change.mean(axis=1, keepdims=True)).std(axis=(1, 2, 3))
+    assert grain.min() > 0
+    assert grain.max() < 1.2 * MOST_GRAIN
+    middle = change.mean(axis=1)[:, GRID // 2, GRID // 2]
+    assert middle.min() < -0.1
+    assert middle.max() > 0.1
 
 
 def test_weights_that_were_written_give_the_same_odds(tmp_path: Path) -> None:
