@@ -66,8 +66,7 @@ def measure_case(case: Case) -> dict[str, Any]:
     if view.baseline != "00.jpg":
         record["baseline"] = f"{view.baseline} was taken instead: {rows['00.jpg'].reason}"
         return record
-    pigment = view.dots.xy_px
-    record["dots"] = score_dots(pigment, series)
+    record["dots"] = score_dots(view.dots.xy_px, series)
     for number in range(1, len(series.photos)):
         record["photos"].append(score_photo(view, rows[f"{number:02d}.jpg"], series, number))
     usable = [photo for photo in record["photos"] if photo["status"] == "measured"]

@@ -176,14 +176,18 @@ def _at_random(
     return weights
 
 
-def write_place_net(path: Path, net: PlaceNet, user: str) -> None:
-    """The network as a module for `user` of the core, which reads no files: half precision, base 64."""
-    text = packed(net)
+def write_module(path: Path, user: str, sizes: str, text: str) -> None:
+    """A network as a module for `user` of the core, which reads no files: half precision, base 64."""
     lines = [f'    "{text[k : k + 88]}"' for k in range(0, len(text), 88)]
-    channels = tuple(kernel.shape[3] for kernel in net.kernels)
-    hidden = tuple(weight.shape[1] for weight in net.dense[:-1])
     path.write_text(
         f'"""Weights of `{user}`, written by `python -m benchmarks.train_{user}`."""\n\n'
-        f"CHANNELS = {channels}\nHIDDEN = {hidden}\nPACKED = (\n" + "\n".join(lines) + "\n)\n",
+        f"{sizes}\nPACKED = (\n" + "\n".join(lines) + "\n)\n",
         encoding="utf-8",
     )
+
+
+def write_place_net(path: Path, net: PlaceNet, user: str) -> None:
+    """The network as a module for `user`."""
+    channels = tuple(kernel.shape[3] for kernel in net.kernels)
+    hidden = tuple(weight.shape[1] for weight in net.dense[:-1])
+    write_module(path, user, f"CHANNELS = {channels}\nHIDDEN = {hidden}", packed(net))

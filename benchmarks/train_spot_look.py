@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from benchmarks.other_scenes import LOOKS, OtherScene, render_other
+from benchmarks.place_training import turned_at_random, write_module
 from benchmarks.scoring import true_fwhm_px
 from tracker.measure.detection import pigment_density
 from tracker.measure.peaks import band_pass, peak_pixels, subpixel, to_full_px
-from tracker.measure.spot_look import GRID, neighbourhoods
+from tracker.measure.spot_look import neighbourhoods
 from tracker.synthetic import PRESETS, render_series, scene_specs
 
 FIRST_SEED = 9001
@@ -96,34 +97,16 @@ def examples(job: tuple[str, str, int]) -> tuple[NDArray[np.float32], NDArray[np
     return np.concatenate(looks), np.concatenate(labels)
 
 
-def _turned(looks: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Every neighbourhood turned and mirrored at random: skin has no upright."""
-    square = looks.reshape(-1, GRID, GRID).copy()
-    turn = rng.integers(8, size=len(square))
-    for k in range(8):
-        chosen = turn == k
-        some = np.rot90(square[chosen], k % 4, axes=(1, 2))
-        square[chosen] = some[:, :, ::-1] if k >= 4 else some
-    return square.reshape(len(looks), -1)
-
-
 def write_weights(
     path: Path,
     weights: Sequence[NDArray[np.float64]],
     biases: Sequence[NDArray[np.float64]],
-    user: str,
 ) -> None:
-    """The network as a module for `user` of the core, which reads no files: half precision, base 64."""
+    """The network as a module of the core."""
     layers = (weights[0].shape[0], *(bias.size for bias in biases))
     parts = [part for pair in zip(weights, biases, strict=True) for part in pair]
-    packed = np.concatenate([part.ravel() for part in parts]).astype(np.float16).tobytes()
-    text = base64.b64encode(packed).decode()
-    lines = [f'    "{text[k : k + 88]}"' for k in range(0, len(text), 88)]
-    path.write_text(
-        f'"""Weights of `{user}`, written by `python -m benchmarks.train_{user}`."""\n\n'
-        f"LAYERS = {layers}\nPACKED = (\n" + "\n".join(lines) + "\n)\n",
-        encoding="utf-8",
-    )
+    flat = np.concatenate([part.ravel() for part in parts]).astype(np.float16)
+    write_module(path, "spot_look", f"LAYERS = {layers}", base64.b64encode(flat.tobytes()).decode())
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -152,14 +135,14 @@ def main(given: Sequence[str] | None = None) -> int:
         return np.concatenate([a for a, _ in chosen]), np.concatenate([b for _, b in chosen])
 
     looks, labels = gather(False)
-    turned = np.concatenate([_turned(looks, rng) for _ in range(2)])
+    turned = np.concatenate([turned_at_random(looks, rng) for _ in range(2)])
     net = MLPClassifier(
         (48, 16), alpha=3e-4, batch_size=512, max_iter=14, random_state=1, learning_rate_init=2e-3
     ).fit(turned, np.tile(labels, 2))
     for job, (a, b), out in zip(jobs, made, held_out, strict=True):
         if out:
             print(f"{job}: {len(b)} spots, AUC {roc_auc_score(b, net.predict_proba(a)[:, 1]):.3f}")
-    write_weights(arguments.out, net.coefs_, net.intercepts_, "spot_look")
+    write_weights(arguments.out, net.coefs_, net.intercepts_)
     return 0
 
 

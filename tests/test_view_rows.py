@@ -180,11 +180,10 @@ def test_unseen_dots_are_nan_and_censored_not_gone() -> None:
 def test_a_dot_whose_readings_do_not_count_is_listed_and_its_fate_not_told() -> None:
     rows = maker(BASELINE * 0.1)
     crossed = np.flatnonzero(DOTS)[::7]
-    chance = WEIGHT.copy()
     counts = np.where(DOTS, WEIGHT, 0.0)
     counts[crossed] = 0.0
     rows = make(
-        replace(rows.measurement, weights=PigmentWeights(counts, counts, chance)), scale=0.05
+        replace(rows.measurement, weights=PigmentWeights(counts, counts, WEIGHT)), scale=0.05
     )
     first, later = rows.row(0, FIRST, None), rows.row(1, LATER, shifted())
     listed = np.flatnonzero(DOTS)

@@ -17,11 +17,11 @@ from tracker.measure.luminance import FloatArray
 from tracker.measure.results import FloatColumn
 from tracker.measure.spot_look import GRID, MOST_LOGIT, TURNS
 
-STRIDES = (2, 1)
-"""Steps of the two convolutions: 13 samples a side become 5, and those 3."""
-SIZES = (5, 3)
-SIDES = (5, 3)
-"""Samples a side after each of them."""
+SIZES, STRIDES = (5, 3), (2, 1)
+"""Sides of the two convolutions' windows, and their steps."""
+_AFTER_FIRST = (GRID - SIZES[0]) // STRIDES[0] + 1
+SIDES = (_AFTER_FIRST, (_AFTER_FIRST - SIZES[1]) // STRIDES[1] + 1)
+"""Samples a side after each of them: 13 become 5, and those 3."""
 CHUNK = 1024
 """Places looked at together: their windows stay in the processor's cache."""
 

@@ -76,7 +76,7 @@ def place_pictures(
 
     Returns
     -------
-    pictures : ndarray of shape (n, 4 * GRID * GRID)
+    pictures : ndarray of shape (n, PICTURES * GRID * GRID)
         In strengths of the place at baseline. A place that no later photo shows has its baseline
         picture four times.
     shown : ndarray of shape (n,) of bool
@@ -99,7 +99,7 @@ def place_pictures(
     ]
     pictures = np.stack(parts, axis=1) / strength[:, None, None]
     bounded: FloatArray = np.clip(np.nan_to_num(pictures), FAINTEST, DARKEST)
-    return bounded.reshape(len(first), 4 * GRID * GRID), count[:, 0] > 0
+    return bounded.reshape(len(first), PICTURES * GRID * GRID), count[:, 0] > 0
 
 
 def place_context(
