@@ -98,17 +98,13 @@ def _frame_photo(
     ), at_sites
 
 
-def small_picture(
-    prepared: PreparedPhoto,
-    small: MeasuringFrame,
-    registration: Registration | None,
-    fwhm_px: float,
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+@dataclass(frozen=True, eq=False)
+class SmallPicture:
     """A photo in the reduced baseline frame, dots and hairs taken out.
 
-    Returns
-    -------
-    picture : ndarray of shape (h, w, 3)
+    Attributes
+    ----------
+    skin : ndarray of shape (h, w, 3)
         sRGB codes 0..255 of the skin between the dots; NaN where it is unusable or this photo's
         own search did not find skin.
     shown : ndarray of shape (h, w, 3)
@@ -116,29 +112,51 @@ def small_picture(
         found as skin, and is what the watches look for.
     bright : ndarray of shape (h, w)
         Share of shine; NaN where the photo does not show the place.
+    hair : ndarray of shape (h, w)
+        Share of the green code that dots and hairs took there; 0 where that is not known.
     """
+
+    skin: FloatArray
+    shown: FloatArray
+    bright: FloatArray
+    hair: FloatArray
+
+
+def small_picture(
+    prepared: PreparedPhoto,
+    small: MeasuringFrame,
+    registration: Registration | None,
+    fwhm_px: float,
+) -> SmallPicture:
+    """Reduce a photo to skin; `fwhm_px` is the width of the dots to be taken out."""
     srgb = prepared.read()
     glare = prepared.skin.glare.astype(np.float32)
     usable = (prepared.skin.region & ~prepared.skin.glare & ~clipped(srgb)).astype(np.float32)
     side = 2 * round(fwhm_px) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     # Closing fills what is darker and smaller than two dots: dots and hairs leave, skin stays.
-    closed = cv2.morphologyEx(cv2.blur(srgb, (3, 3)), cv2.MORPH_CLOSE, kernel)
+    even = cv2.blur(srgb, (3, 3))
+    closed = cv2.morphologyEx(even, cv2.MORPH_CLOSE, kernel)
+    taken = cv2.subtract(np.ascontiguousarray(closed[..., 1]), np.ascontiguousarray(even[..., 1]))
+    del even
     eighth = np.float32(255 / np.iinfo(srgb.dtype).max)
     # One channel at a time: three of a large photo as floats would be most of the memory.
     channels = (closed[..., c].astype(np.float32) * eighth for c in range(3))
     if registration is None:
         picture = np.stack([small.crop(c) for c in channels], axis=-1)
         mask, bright = small.crop(usable), small.crop(glare)
+        hair = small.crop(taken.astype(np.float32))
     else:
         view = small.view_of(registration, usable.shape)
         picture = np.stack([view.resample(c) for c in channels], axis=-1)
         mask, bright = view.resample(usable), view.resample(glare)
+        hair = view.resample(taken.astype(np.float32))
+    hair = np.nan_to_num(eighth * hair / np.maximum(picture[..., 1], 1))
     shown = picture.copy()
     if prepared.card.corners_px is not None:
         shown[small.covered(prepared.card.corners_px, usable.shape, registration)] = np.nan
     picture[~(mask > 0.95)] = np.nan
-    return picture, shown, bright
+    return SmallPicture(picture, shown, bright, hair)
 
 
 def _small_masks(
@@ -153,20 +171,27 @@ def _small_masks(
 
 
 def _tone_gain(
-    baseline: FloatArray,
-    picture: FloatArray,
+    baseline: SmallPicture,
+    picture: SmallPicture,
     treated: BoolArray,
     native: BoolArray,
     settings: MeasurementSettings,
 ) -> ToneGain:
     """Contrast of a photo against the baseline's, from their reduced pictures."""
-    known = np.isfinite(baseline).all(axis=2) & np.isfinite(picture).all(axis=2)
+    known = np.isfinite(baseline.skin).all(axis=2) & np.isfinite(picture.skin).all(axis=2)
     densities = []
-    for codes in (baseline, picture):
+    for codes in (baseline.skin, picture.skin):
         whole = np.clip(np.nan_to_num(codes) * (65535 / 255), 0, 65535).astype(np.uint16)
         densities.append(np.stack([channel_density(whole, c) for c in range(3)], axis=-1))
     treated, native = treated & known, native & known
-    gain = relative_tone_gain(densities[0], densities[1], treated, native, settings.tone_gain)
+    gain = relative_tone_gain(
+        densities[0],
+        densities[1],
+        treated,
+        native,
+        settings.tone_gain,
+        hair=(baseline.hair, picture.hair),
+    )
     veil = relative_veil(densities[0], densities[1], treated, native, settings.veil)
     return ToneGain(
         gain.gain * veil.kept, float(np.hypot(gain.log_sd, veil.log_sd)), gain.agreement
@@ -251,17 +276,16 @@ def analyse_view(
         """A photo in the measuring frame, its small picture and its look; None if not aligned."""
         match = aligned[k]
         registration, gain = None, UNIT_GAIN
-        picture, shown, bright = first_view
+        picture = first_view
         if k != baseline:
             if not isinstance(match, Aligned):
                 return None
             registration = match.registration
-            picture, shown, bright = small_picture(
-                prepared[k], small, registration, detection.fwhm_px
-            )
-            gain = _tone_gain(first_view[0], picture, *masks, settings)
+            picture = small_picture(prepared[k], small, registration, detection.fwhm_px)
+            gain = _tone_gain(first_view, picture, *masks, settings)
         framed, at_sites = _frame_photo(prepared[k], frame, registration, gain, sites)
-        return framed, picture, LookPhoto(shown, bright, *at_sites, prepared[k].card)
+        look = LookPhoto(picture.shown, picture.bright, *at_sites, prepared[k].card)
+        return framed, picture.skin, look
 
     views = map_threads(seen, order, workers, told)
     frames = [None if one is None else one[0] for one in views]

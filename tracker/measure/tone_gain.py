@@ -25,13 +25,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.results import FloatColumn
-from tracker.measure.smoothing import LocalMean
+from tracker.measure.skin_blotches import CELL, Blotches, blotches_of_size, halved
 
 LUMA_WEIGHTS = (0.299, 0.587, 0.114)
 BLOOD = 0.66
@@ -44,15 +42,20 @@ ENCODING_GAMMA = 2.2
 class ToneGainSettings:
     """Sizes of skin blotches that are compared, relative to the picture's long side."""
 
-    bands: tuple[tuple[float, float], ...] = ((0.008, 0.025), (0.005, 0.016))
-    """The first is read for colour, all for brightness: finer blotches know what a camera does to
-    contrast within a few millimetres, coarser ones are less amid stubble."""
-    prior_sd: float = 0.10
-    """SD of log gain between two photos of one person's series."""
+    bands: tuple[tuple[float, float], ...] = ((0.008, 0.0125), (0.0125, 0.02))
+    """Finer blotches know what a camera does to contrast within a few millimetres, coarser ones are less amid
+    stubble."""
+    prior_sd: float = 0.12
+    """SD of log gain between two photos of one person's series: 0.04 to 0.07 between rendered photos of a clinic,
+    0.13 to 0.18 between those of a phone."""
     saturation_sd: float = 0.08
     """The colour's own ratio is off by the camera's saturation, in all its readings alike."""
-    brightness_sd: float = 0.03
-    """The brightness reading is no better than this: stubble grows in whole areas at once."""
+    brightness_sd: float = 0.015
+    """The brightness reading is no better than this."""
+    jackknife_short: float = 2.0
+    """What a jackknife over cells makes of a reading's SD is too little by this: light and stubble are alike in
+    neighbouring cells. With these two, 112 brightness readings of unchanged photos on native skin (own and second
+    renderer, seeds 1121 to 1125) leave an error of 0.026, the likeliest settings of three each."""
     shared_sd: float = 0.020
     """What all readings of the skin err by alike, against the dots: these are drawn with another
     contrast than blotches (local contrast, the gain's own blotches). The errors of 277 rendered and painted
@@ -60,8 +63,6 @@ class ToneGainSettings:
     engine was not looked at with err more."""
     least_agreement: float = 0.5
     """Correlation of the two colour pictures under which they say nothing."""
-    cell: float = 0.08
-    """Skin within this share of the long side counts as one independent sample."""
     reddened: float = 0.008
     """Change of blood's colour in treated against native skin, in density, that is redness. 237 rendered and
     painted photos without redness have at most 0.006; 0.06 of haemoglobin's density reads as 0.025 to 0.031."""
@@ -85,6 +86,7 @@ def relative_tone_gain(
     treated: BoolArray,
     native: BoolArray,
     settings: ToneGainSettings = ToneGainSettings(),
+    hair: tuple[FloatArray, FloatArray] | None = None,
 ) -> ToneGain:
     """Contrast gain of a photo against the baseline from the blotches of the same skin.
 
@@ -99,19 +101,25 @@ def relative_tone_gain(
         would read as a stronger contrast.
     native : ndarray of shape (H, W)
         Skin without pigment.
+    hair : tuple of two ndarrays of shape (H, W), optional
+        How much hair was taken out of the baseline and of the photo, in any one unit.
     """
     usable = np.isfinite(baseline_rgb).all(axis=2) & np.isfinite(photo_rgb).all(axis=2)
-    least = (settings.least_cells_across * settings.cell * max(usable.shape)) ** 2
+    least = (settings.least_cells_across * CELL * max(usable.shape)) ** 2
     readings = [(0.0, settings.prior_sd**2)]
     agreement = float("nan")
     native = native & usable
     if native.sum() >= least:
         red = _reddened(baseline_rgb, photo_rgb, treated & usable, native, settings)
         colour = melanin_colour if red else skin_colour
-        quantities, skin = _halved(_quantities(baseline_rgb, photo_rgb, colour), native)
-        seen = [_blotches(quantities, skin, band, settings) for band in settings.bands]
+        pictures = _quantities(baseline_rgb, photo_rgb, colour)
+        if hair is not None:
+            pictures = np.concatenate([pictures, np.stack(hair, axis=-1)], axis=-1)
+        reduced, skin = halved(pictures, native)
+        quantities, cover = reduced[:4], reduced[4:]
+        seen = [blotches_of_size(quantities, skin, band, cover) for band in settings.bands]
         agreement = seen[0].agreement
-        found = None if red else _log_ratio(_colour_ratio, seen[:1], settings)
+        found = None if red else _log_ratio(_colour_ratio, seen, settings)
         if found is not None:
             readings.append((found[0], found[1] + settings.saturation_sd**2))
         found = _log_ratio(_brightness_ratio, seen, settings)
@@ -128,68 +136,6 @@ def relative_tone_gain(
     gain = float(np.exp((logs * shares).sum() / shares.sum()))
     log_sd = float(np.hypot(np.sqrt(1 / shares.sum()), settings.shared_sd))
     return ToneGain(gain, log_sd, agreement)
-
-
-@dataclass(frozen=True, eq=False)
-class _Blotches:
-    """Products of two photos' blotches, summed per cell of skin; each array of shape (cells,).
-
-    `cc` are of colour with colour, `bc` of brightness with colour; 0 the baseline, 1 the photo.
-    """
-
-    cc00: FloatColumn
-    cc01: FloatColumn
-    cc11: FloatColumn
-    bc01: FloatColumn
-    bc10: FloatColumn
-
-    @property
-    def agreement(self) -> float:
-        """Correlation of the two colour pictures."""
-        power = float(self.cc00.sum() * self.cc11.sum())
-        return float(self.cc01.sum()) / power**0.5 if power > 0 else float("nan")
-
-    def without_each_cell(self) -> _Blotches:
-        """Sums over all cells but one, for each of them."""
-        sums = (self.cc00, self.cc01, self.cc11, self.bc01, self.bc10)
-        filled = self.cc00 > 0
-        return _Blotches(*(values.sum() - values[filled] for values in sums))
-
-    def whole(self) -> _Blotches:
-        sums = (self.cc00, self.cc01, self.cc11, self.bc01, self.bc10)
-        return _Blotches(*(np.atleast_1d(values.sum()) for values in sums))
-
-
-def _blotches(
-    quantities: Sequence[FloatArray],
-    skin: BoolArray,
-    band: tuple[float, float],
-    settings: ToneGainSettings,
-) -> _Blotches:
-    """Blotches of one size on the same skin of two photos.
-
-    `quantities` are colour and brightness of the baseline, then of the photo, each of shape (H, W).
-    """
-    weight = skin.astype(np.float32)
-    fine, coarse = (LocalMean(weight, size * max(skin.shape)) for size in band)
-    pictures = [(fine.of(values) - coarse.of(values))[skin] for values in quantities]
-    kept = np.logical_and.reduce([_inner(values) for values in pictures])
-    cells = _cells(skin, settings.cell * max(skin.shape))[kept]
-    colour_0, brightness_0, colour_1, brightness_1 = (
-        values[kept].astype(np.float64) for values in pictures
-    )
-
-    def summed(first: FloatColumn, second: FloatColumn) -> FloatColumn:
-        total: FloatColumn = np.bincount(cells, first * second).astype(np.float64)
-        return total
-
-    return _Blotches(
-        summed(colour_0, colour_0),
-        summed(colour_0, colour_1),
-        summed(colour_1, colour_1),
-        summed(brightness_0, colour_1),
-        summed(brightness_1, colour_0),
-    )
 
 
 def _reddened(
@@ -232,11 +178,11 @@ def _treated_colour(
     """
     plain = [skin_colour(rgb) for rgb in (baseline_rgb, photo_rgb)]
     bloodless = [melanin_colour(rgb) for rgb in (baseline_rgb, photo_rgb)]
-    quantities, skin = _halved(np.stack([*plain, *bloodless], axis=-1), skin)
+    quantities, skin = halved(np.stack([*plain, *bloodless], axis=-1), skin)
     band = settings.bands[0]
     # Brightness is not read here; colour stands in its place.
     seen, check = (
-        _blotches([before, before, after, after], skin, band, settings)
+        blotches_of_size([before, before, after, after], skin, band)
         for before, after in (quantities[:2], quantities[2:])
     )
     found, checked = (_log_ratio(_colour_ratio, [blotches], settings) for blotches in (seen, check))
@@ -259,23 +205,7 @@ def _quantities(
     return together
 
 
-def _halved(pictures: FloatArray, skin: BoolArray) -> tuple[list[FloatArray], BoolArray]:
-    """Means of two by two pixels of skin: the finest blotches are five pixels wide and more."""
-    height, width = (side // 2 * 2 for side in skin.shape)
-    weight = skin[:height, :width].astype(np.float32)
-    filled = np.where(skin[..., None], pictures, 0)[:height, :width] * weight[..., None]
-    size = (width // 2, height // 2)
-    share = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
-    kept: BoolArray = np.asarray(share > 0.6)
-    sums = cv2.resize(filled, size, interpolation=cv2.INTER_AREA)
-    means = [
-        np.where(kept, sums[..., k] / np.maximum(share, 0.1), 0).astype(np.float32)
-        for k in range(sums.shape[-1])
-    ]
-    return means, kept
-
-
-def _colour_ratio(sums: _Blotches) -> FloatColumn:
+def _colour_ratio(sums: Blotches) -> FloatColumn:
     """How strongly colour is drawn.
 
     Noise of one photo alone must not pass for a blotch: the places are those that both photos show.
@@ -283,7 +213,7 @@ def _colour_ratio(sums: _Blotches) -> FloatColumn:
     return (sums.cc11 + sums.cc01) / (sums.cc01 + sums.cc00)
 
 
-def _brightness_ratio(sums: _Blotches) -> FloatColumn:
+def _brightness_ratio(sums: Blotches) -> FloatColumn:
     """How strongly brightness follows colour, each photo's held against the other's colour.
 
     With gain g and saturation s, brightness of the photo on the baseline's colour is g times, and
@@ -293,8 +223,8 @@ def _brightness_ratio(sums: _Blotches) -> FloatColumn:
 
 
 def _log_ratio(
-    ratio: Callable[[_Blotches], FloatColumn],
-    seen: Sequence[_Blotches],
+    ratio: Callable[[Blotches], FloatColumn],
+    seen: Sequence[Blotches],
     settings: ToneGainSettings,
 ) -> tuple[float, float] | None:
     """Mean logarithm of a ratio over the bands and its variance by jackknife; None where unclear.
@@ -312,15 +242,9 @@ def _log_ratio(
             continue
         share = (len(left_out) - 1) / len(left_out)
         logs.append(whole)
-        variances.append(share * float(((left_out - left_out.mean()) ** 2).sum()))
+        variance = share * float(((left_out - left_out.mean()) ** 2).sum())
+        variances.append(settings.jackknife_short**2 * variance)
     return (float(np.mean(logs)), float(np.mean(variances))) if logs else None
-
-
-def _cells(usable: BoolArray, side_px: float) -> NDArray[np.intp]:
-    """Number of the square cell of each usable pixel."""
-    rows, columns = np.nonzero(usable)
-    across = int(usable.shape[1] / side_px) + 1
-    return (rows / side_px).astype(np.intp) * across + (columns / side_px).astype(np.intp)
 
 
 def _luma_density(rgb: FloatArray) -> FloatArray:
@@ -329,10 +253,3 @@ def _luma_density(rgb: FloatArray) -> FloatArray:
     luma = codes @ np.array(LUMA_WEIGHTS, np.float32)
     density: FloatArray = (-ENCODING_GAMMA * np.log10(np.maximum(luma, 1e-4))).astype(np.float32)
     return density
-
-
-def _inner(values: FloatArray) -> BoolArray:
-    """Without the outer tails: a scab or a new pimple in one photo must not decide."""
-    limit = 3 * 1.4826 * float(np.median(np.abs(values)))
-    inner: BoolArray = np.abs(values) <= limit
-    return inner
