@@ -97,6 +97,8 @@ def _sep(scene: Scene, threshold: float) -> Array:
     picture = np.ascontiguousarray(flattened(scene))
     background = sep.Background(picture, bw=64, bh=64)
     sep.set_extract_pixstack(3_000_000)
+    # Dense work, and hair, are one blob of thousands at a low threshold.
+    sep.set_sub_object_limit(65_536)
     found = sep.extract(
         picture - background,
         threshold,

@@ -192,3 +192,20 @@ def test_red_treated_skin_without_native_skin_leaves_doubt() -> None:
     assert plain.gain == pytest.approx(1.0, abs=0.01)
     assert 1 < red.gain < 1.12
     assert red.log_sd > 1.2 * plain.log_sd
+
+
+def test_stubble_that_stands_where_the_blotches_are_is_no_contrast() -> None:
+    rng = np.random.default_rng(12)
+    before, after = skin_density(), 1.1 * skin_density()
+    blotches = before[..., 1] - before[..., 0]
+    noise = [cv2.GaussianBlur(rng.normal(size=(SIZE, SIZE)), (0, 0), 5.0) for _ in range(2)]
+    cover = [0.3 + 0.5 * (blotches - blotches.mean()) + noise[0], 0.3 + noise[1]]
+    hairy = [
+        (photo + 0.3 * hair[..., None]).astype(np.float32)
+        for photo, hair in zip((before, after), cover, strict=True)
+    ]
+    hair = (cover[0].astype(np.float32), cover[1].astype(np.float32))
+    misled = relative_tone_gain(*hairy, *halves()).gain
+    told = relative_tone_gain(*hairy, *halves(), hair=hair).gain
+    assert misled < 1.0
+    assert told == pytest.approx(1.1, abs=0.04)

@@ -10,7 +10,8 @@ the light, because shading cancels in it and pigment is nearly neutral. Two read
   photo's brightness is held against the *other* photo's colour: shine and stubble lighten or
   darken a photo and wash out or add colour at the same places, which would pass for blotches.
   Brightness is luma, the one mean of the channels that a camera's saturation leaves as it is:
-  green takes a part of it along.
+  green takes a part of it along. What hair does to both is taken out by what was seen of the hair, and
+  skin where brightness follows colour badly counts the less (`tracker.measure.skin_blotches`).
 - how strongly the colour itself is drawn. It is the steadier figure, but a camera's saturation
   enters in full.
 
@@ -29,7 +30,7 @@ import numpy as np
 
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.results import FloatColumn
-from tracker.measure.skin_blotches import CELL, Blotches, blotches_of_size, halved
+from tracker.measure.skin_blotches import Blotches, BlotchSettings, blotches_of_size, halved
 
 LUMA_WEIGHTS = (0.299, 0.587, 0.114)
 BLOOD = 0.66
@@ -54,8 +55,8 @@ class ToneGainSettings:
     """The brightness reading is no better than this."""
     jackknife_short: float = 2.0
     """What a jackknife over cells makes of a reading's SD is too little by this: light and stubble are alike in
-    neighbouring cells. With these two, 112 brightness readings of unchanged photos on native skin (own and second
-    renderer, seeds 1121 to 1125) leave an error of 0.026, the likeliest settings of three each."""
+    neighbouring cells. Set, as that and the prior, on 204 unchanged photos of two renderers (own and second, seeds
+    1101 to 1107 and 1121 to 1125), whose gains then err by 0.035 and 0.027."""
     shared_sd: float = 0.020
     """What all readings of the skin err by alike, against the dots: these are drawn with another
     contrast than blotches (local contrast, the gain's own blotches). The errors of 277 rendered and painted
@@ -68,6 +69,7 @@ class ToneGainSettings:
     painted photos without redness have at most 0.006; 0.06 of haemoglobin's density reads as 0.025 to 0.031."""
     least_cells_across: float = 3.0
     """Side of a square of skin, in cells, that is enough to read."""
+    blotches: BlotchSettings = BlotchSettings()
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def relative_tone_gain(
         How much hair was taken out of the baseline and of the photo, in any one unit.
     """
     usable = np.isfinite(baseline_rgb).all(axis=2) & np.isfinite(photo_rgb).all(axis=2)
-    least = (settings.least_cells_across * CELL * max(usable.shape)) ** 2
+    least = (settings.least_cells_across * settings.blotches.cell * max(usable.shape)) ** 2
     readings = [(0.0, settings.prior_sd**2)]
     agreement = float("nan")
     native = native & usable
@@ -117,7 +119,10 @@ def relative_tone_gain(
             pictures = np.concatenate([pictures, np.stack(hair, axis=-1)], axis=-1)
         reduced, skin = halved(pictures, native)
         quantities, cover = reduced[:4], reduced[4:]
-        seen = [blotches_of_size(quantities, skin, band, cover) for band in settings.bands]
+        seen = [
+            blotches_of_size(quantities, skin, band, cover, settings.blotches)
+            for band in settings.bands
+        ]
         agreement = seen[0].agreement
         found = None if red else _log_ratio(_colour_ratio, seen, settings)
         if found is not None:
@@ -182,7 +187,7 @@ def _treated_colour(
     band = settings.bands[0]
     # Brightness is not read here; colour stands in its place.
     seen, check = (
-        blotches_of_size([before, before, after, after], skin, band)
+        blotches_of_size([before, before, after, after], skin, band, (), settings.blotches)
         for before, after in (quantities[:2], quantities[2:])
     )
     found, checked = (_log_ratio(_colour_ratio, [blotches], settings) for blotches in (seen, check))
