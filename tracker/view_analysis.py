@@ -137,7 +137,7 @@ def small_picture(
     # Closing fills what is darker and smaller than two dots: dots and hairs leave, skin stays.
     even = cv2.blur(srgb, (3, 3))
     closed = cv2.morphologyEx(even, cv2.MORPH_CLOSE, kernel)
-    taken = cv2.subtract(np.ascontiguousarray(closed[..., 1]), np.ascontiguousarray(even[..., 1]))
+    hairy = even[..., 1].copy()
     del even
     eighth = np.float32(255 / np.iinfo(srgb.dtype).max)
     # One channel at a time: three of a large photo as floats would be most of the memory.
@@ -145,13 +145,14 @@ def small_picture(
     if registration is None:
         picture = np.stack([small.crop(c) for c in channels], axis=-1)
         mask, bright = small.crop(usable), small.crop(glare)
-        hair = small.crop(taken.astype(np.float32))
+        left = small.crop(hairy.astype(np.float32))
     else:
         view = small.view_of(registration, usable.shape)
         picture = np.stack([view.resample(c) for c in channels], axis=-1)
         mask, bright = view.resample(usable), view.resample(glare)
-        hair = view.resample(taken.astype(np.float32))
-    hair = np.nan_to_num(eighth * hair / np.maximum(picture[..., 1], 1))
+        left = view.resample(hairy.astype(np.float32))
+    filled = picture[..., 1]
+    hair = np.nan_to_num(np.maximum(filled - eighth * left, 0) / np.maximum(filled, 1))
     shown = picture.copy()
     if prepared.card.corners_px is not None:
         shown[small.covered(prepared.card.corners_px, usable.shape, registration)] = np.nan
