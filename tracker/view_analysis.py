@@ -152,7 +152,8 @@ def small_picture(
         mask, bright = view.resample(usable), view.resample(glare)
         left = view.resample(hairy.astype(np.float32))
     filled = picture[..., 1]
-    hair = np.nan_to_num(np.maximum(filled - eighth * left, 0) / np.maximum(filled, 1))
+    taken = np.maximum(filled - eighth * left, 0) / np.maximum(filled, 1)
+    hair = np.nan_to_num(taken).astype(np.float32)
     shown = picture.copy()
     if prepared.card.corners_px is not None:
         shown[small.covered(prepared.card.corners_px, usable.shape, registration)] = np.nan
