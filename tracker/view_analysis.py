@@ -142,17 +142,13 @@ def small_picture(
     eighth = np.float32(255 / np.iinfo(srgb.dtype).max)
     # One channel at a time: three of a large photo as floats would be most of the memory.
     channels = (closed[..., c].astype(np.float32) * eighth for c in range(3))
-    if registration is None:
-        picture = np.stack([small.crop(c) for c in channels], axis=-1)
-        mask, bright = small.crop(usable), small.crop(glare)
-        left = small.crop(hairy.astype(np.float32))
-    else:
-        view = small.view_of(registration, usable.shape)
-        picture = np.stack([view.resample(c) for c in channels], axis=-1)
-        mask, bright = view.resample(usable), view.resample(glare)
-        left = view.resample(hairy.astype(np.float32))
-    filled = picture[..., 1]
-    taken = np.maximum(filled - eighth * left, 0) / np.maximum(filled, 1)
+    reduced = (
+        small.crop if registration is None else small.view_of(registration, usable.shape).resample
+    )
+    picture = np.stack([reduced(c) for c in channels], axis=-1)
+    mask, bright = reduced(usable), reduced(glare)
+    filled, left = picture[..., 1], eighth * reduced(hairy.astype(np.float32))
+    taken = np.maximum(filled - left, 0) / np.maximum(filled, 1)
     hair = np.nan_to_num(taken).astype(np.float32)
     shown = picture.copy()
     if prepared.card.corners_px is not None:

@@ -47,8 +47,8 @@ class ToneGainSettings:
     """Finer blotches know what a camera does to contrast within a few millimetres, coarser ones are less amid
     stubble."""
     prior_sd: float = 0.12
-    """SD of log gain between two photos of one person's series: 0.04 to 0.07 between rendered photos of a clinic,
-    0.13 to 0.18 between those of a phone."""
+    """SD of log gain between two photos of one person's series: 0.03 to 0.11 between rendered photos of a clinic,
+    0.13 and 0.18 between those of a phone (two renderers)."""
     saturation_sd: float = 0.08
     """The colour's own ratio is off by the camera's saturation, in all its readings alike."""
     brightness_sd: float = 0.015
