@@ -253,3 +253,27 @@ def test_a_place_that_no_later_photo_shows_is_a_dot_as_likely_as_it_counts() -> 
         crowd.baseline, SD, crowd.later, [SD] * 2, crowd.look, crowd.xy_px, series_look=seen
     )
     assert found.chance[hidden] == pytest.approx(found.weight[hidden])
+
+
+def test_hair_that_clears_like_ink_does_not_count_where_the_pictures_show_hair() -> None:
+    crowd = Crowd((0.7, 0.45, 0.3), hair_share=0.4)
+    # half of the strands lie elsewhere in every later photo: there they read as cleared
+    combed = np.flatnonzero(crowd.hair)[::2]
+    rng = np.random.default_rng(9)
+    for later in crowd.later:
+        later[combed] = rng.normal(0, SD, len(combed))
+    pictures = np.where(crowd.hair, -2.0, 2.0) + rng.normal(0, 1.0, N)
+    weight = pigment_weights(
+        crowd.baseline,
+        SD,
+        crowd.later,
+        [SD] * 3,
+        crowd.look,
+        crowd.xy_px,
+        series_look=pictures,
+    ).weight
+    assert weight[combed].mean() < 0.1
+    counted = np.where(weight >= 0.2, weight, 0)
+    for later, left in zip(crowd.later, (0.7, 0.45, 0.3), strict=True):
+        retained = (counted * later).sum() / (counted * crowd.baseline).sum()
+        assert retained == pytest.approx(left, abs=0.04)

@@ -23,6 +23,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from tracker.measure.courses import (
+    Courses,
+    CourseSettings,
+    learnt_populations,
+    log_densities,
+    unknown_populations,
+)
 from tracker.measure.results import FloatColumn
 
 
@@ -30,16 +37,7 @@ from tracker.measure.results import FloatColumn
 class WeightSettings:
     """The two populations."""
 
-    hair_mean_sd: float = 0.25
-    """By how much a shave changes the darkness of all hairs together, against the baseline."""
-    hair_spread: tuple[float, float] = (0.10, 0.30)
-    """SD of single hairs' ratios about that: at least and at most."""
-    hair_mean: tuple[float, float] = (0.7, 1.6)
-    """Mean ratio of a photo's hairs: at least and at most."""
-    odd_hair_share: float = 0.1
-    odd_hair: tuple[float, float] = (-0.3, 2.2)
-    """Share of hairs whose ratio may be anything in this range: the tip of a long hair goes with the
-    next shave and comes again."""
+    course: CourseSettings = CourseSettings()
     most_look: float = 4.0
     """The look counts up to these log-odds: a shaved root can look just like a dot."""
     series_share: float = 0.6
@@ -50,19 +48,21 @@ class WeightSettings:
     least_together: float = 0.2
     """Share of pigment among a pigment place's neighbours. A real tattoo is dense somewhere; a
     few odd ratios strewn among hair are not one."""
-    pigment_spread_floor: float = 0.12
-    pigment_spread_share: float = 0.5
-    """Dots respond differently: SD of their ratios is at most about this share of the fade."""
     most_course: float = 2.0
     """The course may speak for or against a dot by these log-odds; against its readings by all it says."""
     separation: float = 2.0
     """Populations whose means differ by less than this many sds, in the photos together, are
     not told apart; from twice this on the course has its full say."""
+    shared_evidence: float = 0.25
+    """Photos share what spoils a place's reading: the course's evidence is divided by their number to this power."""
     neighbours: int = 40
     """Places whose opinion makes the local share of hair."""
     rounds: int = 25
+    """At most."""
     settling_rounds: int = 5
     """The amounts of dots and hairs are learnt only after these rounds."""
+    settled: float = 0.001
+    """Mean change of the weights by a round that ends it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,19 +92,13 @@ class _Places:
     """What is known of the usable places before any of them is called pigment or hair."""
 
     look: FloatColumn
-    amount: FloatColumn
-    """Baseline pigment, positive."""
-    ratios: FloatColumn
-    """Later over baseline pigment, shape (photos, n); 0 where not seen."""
-    noise: FloatColumn
-    seen: NDArray[np.bool_]
+    courses: Courses
     near: NDArray[np.intp]
 
     @property
-    def told(self) -> FloatColumn:
-        """1 for places that most later photos show: only these have a course to tell of."""
-        told: FloatColumn = (self.seen.mean(axis=0) >= 0.5).astype(np.float64)
-        return told
+    def amount(self) -> FloatColumn:
+        """Baseline pigment, positive."""
+        return self.courses.amount
 
     def local_share(self, weight: FloatColumn, told: FloatColumn) -> FloatColumn:
         """Share of pigment around each place."""
@@ -163,7 +157,8 @@ def pigment_weights(
         for places in (xy_px[usable], xy_px[unread])
     )
     seen = np.isfinite(ratios)
-    places = _Places(look[usable], before, np.nan_to_num(ratios), noise, seen, near)
+    courses = Courses(np.nan_to_num(ratios), noise, seen, before)
+    places = _Places(look[usable], courses, near)
 
     def everywhere(weight: FloatColumn) -> FloatColumn:
         """Chance of all places from that of the usable ones."""
@@ -182,20 +177,23 @@ def pigment_weights(
     if not shares.any():
         return PigmentWeights(without_course, without_course, without_course)
     count = seen.sum(axis=0)
-    mean = np.where(count > 0, places.ratios.sum(axis=0) / np.maximum(count, 1), 1.0)
-    # Several starts, by look and from few to many places pigment; the likeliest end counts.
-    starts = [by_look]
-    starts += [np.where(mean <= np.quantile(mean, q), 0.9, 0.1) for q in (0.05, 0.15, 0.6)]
+    mean = np.where(count > 0, courses.ratios.sum(axis=0) / np.maximum(count, 1), 1.0)
+    # Two starts, by look and by what fades most; the likelier end counts.
+    starts = [by_look, np.where(mean <= np.quantile(mean, 0.15), 0.9, 0.1)]
     ends = [_mix(places, start, settings) for start in starts]
     # An end in which "hair" clears and "pigment" stays has the two confused (say 0).
     best = max(ends, key=lambda end: (end.say > 0, end.score))
     settled = best.say * best.weight + (1 - best.say) * by_look
+    if series_look is not None:
+        # Hair that was shorn or combed away clears as ink does: the course may take a place that the
+        # pictures show as a dot from the count, but not add one that they show as hair.
+        settled = np.minimum(settled, by_look)
     course = np.clip(_logit(best.weight), -settings.most_course, settings.most_course)
     chance = _chance(_logit(by_look) + best.say * course)
     weight = everywhere(settled)
     # Only places that later photos show were seen as a series; of others the neighbours say most.
     of_a_dot = weight.copy()
-    of_a_dot[usable] = np.where(places.told > 0, chance, settled)
+    of_a_dot[usable] = np.where(courses.told > 0, chance, settled)
     return PigmentWeights(weight, without_course, of_a_dot)
 
 
@@ -261,28 +259,21 @@ def _amount_evidence(
 
 def _mix(places: _Places, start: FloatColumn, settings: WeightSettings) -> _Mixture:
     """Expectation-maximisation of the two populations from one start."""
-    ratios, noise, seen, before = places.ratios, places.noise, places.seen, places.amount
-    # Photos share each dot's own response: their evidence adds up slower than their number.
-    temper = np.maximum(seen.sum(axis=0), 1) ** -0.5
-    told = places.told
+    courses = places.courses
+    temper = np.maximum(courses.seen.sum(axis=0), 1) ** -settings.shared_evidence
+    told = courses.told
     weight = start
-    spread = np.full(len(ratios), 0.25)
-    hair_spread = np.full(len(ratios), settings.hair_spread[1])
-    amount = np.zeros(len(before))
+    amount = np.zeros(len(places.look))
     score = -np.inf
-    pigment_mean = hair_mean = np.ones(len(ratios))
+    populations = unknown_populations(len(courses.ratios), settings.course)
     for k in range(settings.rounds):
-        pigment_mean = _weighted_ratio(weight * told, ratios, seen, before)
-        hair_mean, hair_spread = _hair(1 - weight, ratios, seen, noise, hair_spread, settings)
-        spread = _pigment_spread(weight * told, ratios, seen, noise, before, pigment_mean, settings)
-        as_pigment = _log_density(ratios, pigment_mean, np.hypot(spread[:, None], noise), seen)
-        as_hair = _hair_log_density(
-            ratios, hair_mean, np.hypot(hair_spread[:, None], noise), seen, settings
-        )
+        populations = learnt_populations(courses, weight, populations, settings.course)
+        as_pigment, as_hair = log_densities(courses, populations, settings.course)
         local = places.local_share(weight, told)
         if k >= settings.settling_rounds:
-            amount = _amount_evidence(before, weight, settings)
+            amount = _amount_evidence(places.amount, weight, settings)
         beforehand = places.look + amount + _logit(local)
+        old = weight
         weight = _chance(beforehand + temper * (as_pigment - as_hair))
         share = np.clip(_chance(beforehand), 0.01, 0.99)
         top = np.maximum(as_pigment, as_hair) * temper
@@ -290,94 +281,11 @@ def _mix(places: _Places, start: FloatColumn, settings: WeightSettings) -> _Mixt
             temper * as_hair - top
         )
         score = float((np.log(mixed) + top).mean())
-        score -= 0.5 * float((((hair_mean - 1) / settings.hair_mean_sd) ** 2).sum()) / len(before)
-    apart = float(np.sqrt((((hair_mean - pigment_mean) ** 2) / (spread**2 + hair_spread**2)).sum()))
-    # Pigment that is darker than hair would be, in every photo, is not fading: no verdict.
-    fades = float((hair_mean - pigment_mean).mean()) > 0
+        if k > settings.settling_rounds and np.abs(weight - old).mean() < settings.settled:
+            break
+    off = (populations.hair - 1) / settings.course.hair_mean_sd
+    score -= 0.5 * float((off**2).sum()) / len(weight)
     together = float((weight * weight[places.near].mean(axis=1)).sum() / max(weight.sum(), 1e-9))
-    real = fades and together >= settings.least_together
-    say = np.clip(apart / settings.separation - 0.5, 0, 1) if real else 0.0
+    real = populations.fades and together >= settings.least_together
+    say = np.clip(populations.apart_sds / settings.separation - 0.5, 0, 1) if real else 0.0
     return _Mixture(weight, score, float(say))
-
-
-def _weighted_ratio(
-    weight: FloatColumn, ratios: FloatColumn, seen: NDArray[np.bool_], before: FloatColumn
-) -> FloatColumn:
-    mass = weight * before * seen
-    mean: FloatColumn = (mass * ratios).sum(axis=1) / np.maximum(mass.sum(axis=1), 1e-12)
-    return mean
-
-
-def _hair(
-    weight: FloatColumn,
-    ratios: FloatColumn,
-    seen: NDArray[np.bool_],
-    noise: FloatColumn,
-    spread: FloatColumn,
-    settings: WeightSettings,
-) -> tuple[FloatColumn, FloatColumn]:
-    """Mean and SD of the hair ratio per photo, the mean drawn to 1 where few hairs speak."""
-    own = np.nan_to_num(noise, nan=1.0) ** 2
-    precision = weight * seen / (spread[:, None] ** 2 + own)
-    # Outliers, a hair where there was none before, must not drag the mean.
-    precision = precision * (np.abs(ratios - 1) < 1)
-    # Hairs of one photo share their shave: beyond about thirty of them nothing is learnt.
-    precision *= 30 / max(float(weight.sum()), 30.0)
-    pull = 1 / settings.hair_mean_sd**2
-    mean = ((precision * ratios).sum(axis=1) + pull) / (precision.sum(axis=1) + pull)
-    mean = np.clip(mean, *settings.hair_mean)
-    excess = np.minimum((ratios - mean[:, None]) ** 2, 1.0) - own
-    total = np.maximum((weight * seen).sum(axis=1), 1.0)
-    variance = (weight * seen * excess).sum(axis=1) / total
-    return mean, np.clip(np.sqrt(np.maximum(variance, 0)), *settings.hair_spread)
-
-
-def _pigment_spread(
-    weight: FloatColumn,
-    ratios: FloatColumn,
-    seen: NDArray[np.bool_],
-    noise: FloatColumn,
-    before: FloatColumn,
-    mean: FloatColumn,
-    settings: WeightSettings,
-) -> FloatColumn:
-    """SD of the dots' own ratios per photo, noise taken off, within what fading dots do."""
-    mass = weight * before * seen
-    excess = (ratios - mean[:, None]) ** 2 - np.nan_to_num(noise) ** 2
-    variance = (mass * excess).sum(axis=1) / np.maximum(mass.sum(axis=1), 1e-12)
-    most = np.maximum(
-        settings.pigment_spread_share * np.abs(1 - mean), settings.pigment_spread_floor
-    )
-    spread: FloatColumn = np.clip(
-        np.sqrt(np.maximum(variance, 0)), settings.pigment_spread_floor, most
-    )
-    return spread
-
-
-def _hair_log_density(
-    ratios: FloatColumn,
-    mean: FloatColumn,
-    sd: FloatColumn,
-    seen: NDArray[np.bool_],
-    settings: WeightSettings,
-) -> FloatColumn:
-    """Log density of each place over the photos that show it, were it hair: like the others, or odd.
-
-    Constant factors are left out as in `_log_density`.
-    """
-    sd = np.nan_to_num(sd, nan=1.0)
-    alike = np.exp(-0.5 * ((ratios - mean[:, None]) / sd) ** 2) / sd
-    odd = np.sqrt(2 * np.pi) / (settings.odd_hair[1] - settings.odd_hair[0])
-    density = (1 - settings.odd_hair_share) * alike + settings.odd_hair_share * odd
-    total: FloatColumn = (seen * np.log(density)).sum(axis=0)
-    return total
-
-
-def _log_density(
-    ratios: FloatColumn, mean: FloatColumn, sd: FloatColumn, seen: NDArray[np.bool_]
-) -> FloatColumn:
-    """Log density of each place over the photos that show it; far outliers count alike."""
-    sd = np.nan_to_num(sd, nan=1.0)
-    distance = np.minimum(((ratios - mean[:, None]) / sd) ** 2, 16.0)
-    total: FloatColumn = (seen * (-0.5 * distance - np.log(sd))).sum(axis=0)
-    return total

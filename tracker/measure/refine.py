@@ -57,8 +57,12 @@ SAME_SHIFT_PX = 1.2
 LEAST_SUPPORT = 0.5
 """Share of patches that alone peak where their neighbourhood does. Real photos without any ink left had 0.2 to 0.5
 and got worse by 0.2 px; rendered ones have 0.55 and more. Chance is 0.02."""
-OVERTURNING = 4.0
-"""With less support a correction must exceed the map's stated error by this factor."""
+LEAST_ALIKE = 0.5
+"""With less support a correction counts where both halves of the patches show it in this share of the places (0.74
+to 1 where it was right)..."""
+OVERTURNING = 2.5
+"""...and it exceeds the map's stated error by this factor: then the map followed hair that was combed another way (3 to
+6 times; real photos without ink 0.7 to 1.5). A lesser one stays as doubt."""
 OWN_SHIFT_PX = 3
 """Search radius of the single patch about its neighbourhood's shift."""
 LEAST_CORRELATION = 0.1
@@ -147,8 +151,11 @@ def refine_on_density(
     moved = float(np.median(np.hypot(*shift.T))) * pair.reduce
     near = np.hypot(*(_peaks(patches.surface)[0] - shift).T) < SAME_SHIFT_PX
     support = float(np.mean(near))
-    if support < LEAST_SUPPORT and moved < OVERTURNING * registration.error_px:
-        return registration
+    if support < LEAST_SUPPORT:
+        if _alike(patches) < LEAST_ALIKE:
+            return registration
+        if moved < OVERTURNING * registration.error_px:
+            return _doubted(registration, moved)
     guided = registration
     if moved > FAR_PX * pair.reduce:
         sd = np.full(len(shift), POOLED_SHIFT_SD_PX)
@@ -310,6 +317,17 @@ def _pooled_shifts(patches: _Patches) -> Points:
     return _peaks(sharp)[0]
 
 
+def _alike(patches: _Patches) -> float:
+    """Share of places at which every other patch and the rest, pooled apart, peak at one shift."""
+    odd = np.arange(len(patches)) % 2 == 1
+    found = []
+    for half in (odd, ~odd):
+        some = _Patches(patches.places[half], patches.surface[half])
+        nearest = cKDTree(some.places).query(patches.places)[1]
+        found.append(_pooled_shifts(some)[nearest])
+    return float(np.mean(np.hypot(*(found[0] - found[1]).T) < SAME_SHIFT_PX))
+
+
 def _own_shifts(patches: _Patches, guide: Points) -> tuple[_Patches, Points, NDArray[np.float64]]:
     """Each patch's own peak near its neighbourhood's: the patches that have one, shifts, their sd."""
     ring = np.arange(-LARGEST_SHIFT_PX, LARGEST_SHIFT_PX + 1)
@@ -391,6 +409,14 @@ def _corrected(
     )
     added = replace(registration, fields=(*registration.fields, fit.field))
     return _Correction(added, fit, places)
+
+
+def _doubted(registration: Registration, moved_px: float) -> Registration:
+    """The same map, as unsure as the spots' say against it."""
+    sd_px = np.hypot(registration.sd_px, moved_px / RADIUS_PER_SD).astype(np.float32)
+    return replace(
+        registration, sd_px=sd_px, error_px=float(np.hypot(registration.error_px, moved_px))
+    )
 
 
 def _with_error(
