@@ -37,7 +37,14 @@ from tracker.measure.verdicts import Verdicts, with_marked_area
 from tracker.measure.view import MeasurementSettings, measure_view
 from tracker.measure.zones import lay_zones, outlines
 from tracker.records.corrections import Pairs, ViewCorrections
-from tracker.series import PolygonZone, Progress, SeriesPhoto, Stage, ViewAnalysis
+from tracker.series import (
+    PhotoMeasures,
+    PolygonZone,
+    Progress,
+    SeriesPhoto,
+    Stage,
+    ViewAnalysis,
+)
 from tracker.view_look import LookMaker, LookPhoto, Sites, look_at_sites, sites_of
 from tracker.view_rows import Aligned, RowMaker
 
@@ -316,10 +323,16 @@ def analyse_view(
         masks,
         look,
     )
-    made = []
-    for number, k in enumerate(order):
-        progress(0.8 + 0.2 * number / len(order), f"judging {prepared[k].photo.name}")
-        made.append(rows.row(number, prepared[k], aligned[k] if k != baseline else None))
+
+    def judged(number: int) -> PhotoMeasures:
+        k = order[number]
+        return rows.row(number, prepared[k], aligned[k] if k != baseline else None)
+
+    def judging(number: int) -> None:
+        name = prepared[order[number]].photo.name
+        progress(0.8 + 0.2 * number / len(order), f"judging {name}")
+
+    made = map_threads(judged, range(len(order)), workers, judging)
     in_time = [row for _, row in sorted(zip(order, made, strict=True), key=lambda pair: pair[0])]
     return ViewAnalysis(
         view=view,

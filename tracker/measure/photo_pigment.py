@@ -152,9 +152,14 @@ def read_dots_of_series(
             smooth_px=smooth_px,
             settings=dot_settings,
         )
-        red = reader.read(photo.red, first.sigma_px, reference)
-        # One lens, one misalignment: the second channel takes the width from the first.
-        grey = reader.read(photo.luminance, red.sigma_px)
+        if reference is None:
+            # The baseline's own width is known: both channels at once, nothing else can be done meanwhile.
+            channels = (photo.red, photo.luminance)
+            red, grey = map_threads(lambda c: reader.read(c, first.sigma_px), channels, workers)
+        else:
+            red = reader.read(photo.red, first.sigma_px, reference)
+            # One lens, one misalignment: the second channel takes the width from the first.
+            grey = reader.read(photo.luminance, red.sigma_px)
         lens = SAME_LENS
         if reference is not None:
             lens = match_lens(reference, red.picture, photo.gain.gain, lens_settings)

@@ -16,6 +16,7 @@ import numpy as np
 from tracker.measure.luminance import FloatArray
 from tracker.measure.results import FloatColumn
 from tracker.measure.spot_look import GRID, MOST_LOGIT, TURNS
+from tracker.measure.threads import map_threads
 
 SIZES, STRIDES = (5, 3), (2, 1)
 """Sides of the two convolutions' windows, and their steps."""
@@ -40,7 +41,7 @@ class PlaceNet:
     biases: tuple[FloatArray, ...]
 
     def logit(
-        self, pictures: FloatArray, context: FloatArray, *, turns: int = TURNS
+        self, pictures: FloatArray, context: FloatArray, *, turns: int = TURNS, workers: int = 1
     ) -> FloatColumn:
         """Log-odds of a dot for each row, shape (n,), the mean over turns and mirrorings.
 
@@ -52,16 +53,24 @@ class PlaceNet:
             What has no direction.
         turns : int
             How many of the eight turns are looked at.
+        workers : int
+            Parts of the list looked at side by side; the result does not depend on it.
         """
-        result = np.zeros(len(pictures))
-        for start in range(0, len(pictures), CHUNK):
-            part = slice(start, start + CHUNK)
-            square = pictures[part].reshape(len(pictures[part]), -1, GRID, GRID)
+
+        def look(start: int) -> FloatColumn:
+            some = pictures[start : start + CHUNK]
+            square = some.reshape(len(some), -1, GRID, GRID)
             windows = _windows(square.transpose(0, 2, 3, 1), SIZES[0], STRIDES[0])
-            aside = context[part] @ self.beside + self.biases[2]
+            aside = context[start : start + CHUNK] @ self.beside + self.biases[2]
+            total = np.zeros(len(some))
             for turn in range(turns):
-                result[part] += self._seen(windows, aside, turn)
-        result /= turns
+                total += self._seen(windows, aside, turn)
+            return total
+
+        if len(pictures) == 0:
+            return np.empty(0)
+        parts = map_threads(look, range(0, len(pictures), CHUNK), workers)
+        result: FloatColumn = np.concatenate(parts) / turns
         return result
 
     def _seen(self, windows: FloatArray, aside: FloatArray, turn: int) -> FloatColumn:

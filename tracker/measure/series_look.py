@@ -148,7 +148,7 @@ def place_context(
 
 
 def pigment_logit(
-    pictures: FloatArray, context: FloatArray, *, glance: bool = False
+    pictures: FloatArray, context: FloatArray, *, glance: bool = False, workers: int = 1
 ) -> FloatColumn:
     """Log-odds, at even prior odds, that each place holds pigment, shape (n,).
 
@@ -157,4 +157,6 @@ def pigment_logit(
     if len(pictures) == 0:
         return np.empty(0)
     turns = 1 if glance else TURNS
-    return series_net().logit(pictures.astype(np.float32), context.astype(np.float32), turns=turns)
+    return series_net().logit(
+        pictures.astype(np.float32), context.astype(np.float32), turns=turns, workers=workers
+    )

@@ -130,7 +130,9 @@ def measure_view(
     )
 
     def judged(readings: Sequence[PhotoPigment | None], *, glance: bool) -> PigmentWeights:
-        found = _weights(readings, catalogue, flat, sigma_px, settings.weight, glance=glance)
+        found = _weights(
+            readings, catalogue, flat, sigma_px, settings.weight, glance=glance, workers=workers
+        )
         return overruled(found, catalogue.xy_px, verdicts, separation_px=separation_px)
 
     spacing_px = median_spacing(catalogue.xy_px)
@@ -208,6 +210,7 @@ def _weights(
     settings: WeightSettings,
     *,
     glance: bool,
+    workers: int,
 ) -> PigmentWeights:
     """Chance of pigment per place from all photos; at a glance, or looked at from all sides."""
     first, first_flat = measured[0], flat[0]
@@ -231,7 +234,9 @@ def _weights(
         context = place_context(first.pigment, usable, readings, catalogue.look, sigma_px)
         # Hair that covers a place leaves no reading there, but is a picture worth seeing.
         series_look = np.where(
-            shown, pigment_logit(pictures, context, glance=glance), catalogue.look
+            shown,
+            pigment_logit(pictures, context, glance=glance, workers=workers),
+            catalogue.look,
         )
     return pigment_weights(
         first.pigment,
