@@ -23,6 +23,7 @@ from tracker.measure.view import (
     share_in_doubt,
     systematic_errors,
 )
+from tracker.row_remarks import HAIR_REFUSED_SD
 
 LEFT = (1.0, 0.65, 0.3)
 
@@ -100,7 +101,7 @@ def test_the_cameras_contrast_is_taken_off() -> None:
     drawn = FramePhoto(strong, strong, ToneGain(1.2, 0.02, 0.9))
     view = measure([photo(made[0]), drawn], made[0])
     assert retained(view, 1) == pytest.approx(1.0, abs=0.04)
-    assert systematic_errors(view, 1, alignment_px=0.0).tone == 0.02
+    assert systematic_errors(view, 1, alignment_px=0.0).tone == pytest.approx(0.015)
 
 
 def test_the_baseline_alone_is_measured() -> None:
@@ -155,13 +156,15 @@ def test_dots_that_may_be_hair_widen_the_interval(series: ViewMeasurement) -> No
     after = systematic_errors(doubtful, 1, alignment_px=0.0)
     assert before.doubt == 0
     assert after.doubt == pytest.approx(doubt_sd(share))
-    assert after.hair >= after.doubt > before.hair + 0.1
+    assert after.hair >= after.doubt > before.hair + 0.05
 
 
 def test_doubt_grows_faster_than_the_share_that_may_be_hair() -> None:
     assert doubt_sd(DOUBT_FREE) == doubt_sd(0.0) == 0.0
-    assert doubt_sd(0.13) == pytest.approx(0.05, abs=0.005)
-    assert doubt_sd(0.43) > 0.4
+    assert doubt_sd(0.13) == pytest.approx(0.03, abs=0.003)
+    assert doubt_sd(0.43) > 8 * doubt_sd(0.13)
+    # where two fifths may be hair beyond what clean series show the photo is refused
+    assert doubt_sd(0.43) > HAIR_REFUSED_SD
 
 
 def test_no_pigment_no_share_in_doubt() -> None:
@@ -192,13 +195,13 @@ def test_only_dots_are_read_anew(series: ViewMeasurement) -> None:
 
 
 def test_what_the_last_reading_changes_stays_in_doubt(series: ViewMeasurement) -> None:
-    """By half: a first reading that is off by 10 points adds 5 to the doubt about hair."""
+    """By a third: a first reading that is off by 10 points adds 3 to the doubt about hair."""
     assert systematic_errors(series, 1, alignment_px=0.0).hair < 0.02
     first, second, third = series.first_readings
     assert second is not None
     off = replace(second, pigment=second.pigment * (1 - 0.1 / LEFT[1]))
     other = replace(series, first_readings=(first, off, third))
-    assert systematic_errors(other, 1, alignment_px=0.0).hair == pytest.approx(0.05, abs=0.02)
+    assert systematic_errors(other, 1, alignment_px=0.0).hair == pytest.approx(0.033, abs=0.013)
     without = replace(series, first_readings=())
     assert systematic_errors(without, 1, alignment_px=0.0).hair < 0.02
 
