@@ -7,11 +7,12 @@ from tracker.measure.results import Estimate
 from tracker.measure.skin_look import SkinLook
 from tracker.series import Stage
 
-HAIR_FLAG_SD = 0.03
+HAIR_FLAG_SD = 0.02
 """An error bar that hair alone makes this wide, as SD of the fade, is explained beside the row."""
-HAIR_REFUSED_SD = 0.18
-"""A fade that hair leaves in doubt by this much, +-35 points, says next to nothing. Where so much of what is
-counted may be hair, painted heads were off by 33 to 64 points, beyond their intervals too."""
+HAIR_REFUSED_SD = 0.12
+"""A fade that hair leaves in doubt by this much, +-24 points, says next to nothing. Where so much of what is
+counted may be hair, painted heads were off by 23 to 66 points, beyond their intervals too; of those with 0.06 to 0.11
+the worst was off by 17."""
 LEAST_FADE = -0.75
 MOST_FADE = 1.08
 """Fades that pigment can show, noise included; beyond them something else was measured."""
