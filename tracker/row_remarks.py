@@ -9,10 +9,9 @@ from tracker.series import Stage
 
 HAIR_FLAG_SD = 0.02
 """An error bar that hair alone makes this wide, as SD of the fade, is explained beside the row."""
-HAIR_REFUSED_SD = 0.12
-"""A fade that hair leaves in doubt by this much, +-24 points, says next to nothing. Where so much of what is
-counted may be hair, painted heads were off by 23 to 66 points, beyond their intervals too; of those with 0.06 to 0.11
-the worst was off by 17."""
+HAIR_REFUSED_SD = 0.18
+"""A fade that hair may leave in doubt by this much, +-35 points, says next to nothing. Where so much of what is
+counted may be hair, painted heads were off by 23 to 66 points, beyond their intervals too."""
 LEAST_FADE = -0.75
 MOST_FADE = 1.08
 """Fades that pigment can show, noise included; beyond them something else was measured."""
@@ -26,7 +25,7 @@ def not_believed(fade: Estimate, hair_sd: float, days_since_baseline: int | None
     fade : Estimate
         Of the whole area, as a fraction.
     hair_sd : float
-        SD of it by doubt about hair.
+        SD of it by doubt about hair, at worst.
     days_since_baseline : int or None
     """
     # An earlier photo may hold many times the pigment of a baseline chosen in mid-course.

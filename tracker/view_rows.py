@@ -248,7 +248,7 @@ class RowMaker:
             )
             for name in self.zone_names
         )
-        doubt = "" if is_baseline else not_believed(whole.fade, errors.hair, days)
+        doubt = "" if is_baseline else not_believed(whole.fade, errors.hair_at_worst, days)
         if doubt:
             return refused(doubt)
         quality = replace(prepared.quality, px_per_dot=self._px_per_dot(registration))

@@ -36,6 +36,11 @@ class FadeSettings:
     """Fewer dots give no fade."""
 
 
+DOUBT_AT_WORST = 5 / 3
+"""By how much the doubt's SD is short where most of what is counted may be hair: the interval's was set on photos of
+which few are such."""
+
+
 @dataclass(frozen=True)
 class SystematicErrors:
     """Standard deviations of one photo's fade that the bootstrap cannot see, as fractions."""
@@ -62,6 +67,11 @@ class SystematicErrors:
         """All that hair leaves in doubt."""
         terms = (self.counting, self.doubt, self.readings, self.small_dots)
         return float(np.sqrt(sum(term**2 for term in terms)))
+
+    @property
+    def hair_at_worst(self) -> float:
+        """The same where hair looks so much like dots that it is counted as often as not."""
+        return replace(self, doubt=DOUBT_AT_WORST * self.doubt).hair
 
     def without_hair(self) -> SystematicErrors:
         return replace(self, counting=0.0, doubt=0.0, readings=0.0, small_dots=0.0)
