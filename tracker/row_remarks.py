@@ -11,7 +11,7 @@ HAIR_FLAG_SD = 0.02
 """An error bar that hair alone makes this wide, as SD of the fade, is explained beside the row."""
 HAIR_REFUSED_SD = 0.18
 """A fade that hair may leave in doubt by this much, +-35 points, says next to nothing. Where so much of what is
-counted may be hair, painted heads were off by 23 to 66 points, beyond their intervals too."""
+counted may be hair, painted heads were off by 10 to 66 points, beyond their intervals too."""
 LEAST_FADE = -0.75
 MOST_FADE = 1.08
 """Fades that pigment can show, noise included; beyond them something else was measured."""

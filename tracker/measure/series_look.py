@@ -154,8 +154,6 @@ def pigment_logit(
 
     At a `glance` the places are seen one way up only: an eighth of the time, and a little less sure.
     """
-    if len(pictures) == 0:
-        return np.empty(0)
     turns = 1 if glance else TURNS
     return series_net().logit(
         pictures.astype(np.float32), context.astype(np.float32), turns=turns, workers=workers

@@ -47,7 +47,7 @@ and 95, painted heads 36 to 45 and 95). What would be likeliest is smaller still
 READINGS_SHARE = 1 / 3
 """Of the gap between the reading that masks hair and the one that clips it, what stays in doubt."""
 TONE_SHARE = 0.75
-"""Of what the tone gain states as its SD, what the errors show: the prior holds it, and dots correct each other."""
+"""Of what the tone gain states as its SD, what the errors show."""
 
 
 @dataclass(frozen=True, eq=False)
