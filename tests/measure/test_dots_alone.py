@@ -1,5 +1,7 @@
 """Dots read alone: right pigment, hair that crosses them, and width from the dots both photos show."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -120,6 +122,18 @@ def test_width_is_compared_on_the_dots_that_both_photos_show() -> None:
         scene.sigma_px,
     )
     assert matched_width_px(reference.picture, everything) > 1.04 * scene.sigma_px
+
+
+@pytest.mark.parametrize(("number", "length_px"), [(150, 14.0), (150, 22.0), (300, 8.0)])
+def test_stubble_that_grew_hardly_changes_the_width(number: int, length_px: float) -> None:
+    """4 to 8 % of the skin under hair in the later photo alone, by the same lens."""
+    first = dotted_skin(size=420, spacing_px=14.0)
+    later = dotted_skin(size=420, spacing_px=14.0, skin_seed=5).density
+    hairy = later + strokes(later.shape, length_px, number, 9)
+    reference = read(first).picture
+    shaved, known = (read(first, shown, reference).sigma_px for shown in (later, hairy))
+    unknown = read(first, hairy, replace(reference, unrest=None)).sigma_px
+    assert abs(known - shaved) < 0.4 * abs(unknown - shaved)
 
 
 def test_hidden_dots_are_not_read() -> None:

@@ -1,9 +1,13 @@
 """How much softer one photo of the dots is than another, from their stacked picture.
 
-The mean picture of all dots, each weighed by its baseline pigment, is nearly free of noise and
-of hair, which does not know the dots' places. A softer photo shows the baseline's mean picture
-blurred by a Gaussian; fade only makes it fainter. So the variance of that blur is the one that
-makes the two mean pictures agree best in shape.
+The mean picture of many dots, each weighed by its baseline pigment, is nearly free of noise. A softer
+photo shows the baseline's mean picture blurred by a Gaussian; fade only makes it fainter. So the
+variance of that blur is the one that makes the two mean pictures agree best in shape.
+
+Hair is not free of the dots' places: the baseline's were found where it looked dark, so there hair lies on
+the middle of the dots, and in a later photo about them. A mean of all dots then looks softer later than the
+lens made it. So the dots that lie amid hair in either photo are left out, by what is seen in the skin *between*
+the dots: what is left of a dot itself has no say, so fade does not choose.
 """
 
 from __future__ import annotations
@@ -16,12 +20,22 @@ import numpy as np
 
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.results import FloatColumn
+from tracker.measure.smoothing import gaussian, sample
 
 STACKED_DOTS = 4000
 """The strongest dots are enough: more change the blur by under 0.5 %."""
 REACH_SIGMAS = 4.0
 COMPARED_SIGMAS = 2.2
 """Beyond this radius neighbours and background decide, not the dot's shape."""
+AMID_SIGMAS = 2.5
+"""How far about a dot the skin is looked at."""
+CLEAREST_SHARE = 0.6
+"""Of the dots, those with the calmest skin about them in both photos make the mean dot."""
+CALM_SHARE = 0.3
+"""This share of the skin is taken to show noise alone."""
+LEAST_SKIN = 1e-4
+LEAST_CLEAREST = 100
+"""Or as many: the mean of fewer is noisy."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +43,8 @@ class DotPicture:
     """One photo's dots as a later photo is compared with them.
 
     `signal` is the density above the background, shape (H, W); `seen` the places that are not
-    censored; `strength` their weight in the mean dot.
+    censored; `strength` their weight in the mean dot; `unrest` the mean square of what dots and background
+    do not explain of the skin about each place (`unrest_about`), None where not known.
     """
 
     signal: FloatArray
@@ -37,18 +52,56 @@ class DotPicture:
     seen: BoolArray
     strength: FloatColumn
     sigma_px: float
+    unrest: FloatColumn | None = None
 
 
 def mean_dots(reference: DotPicture, picture: DotPicture) -> tuple[FloatArray, FloatArray]:
-    """Mean dot of the baseline and of a photo, of the dots that both show.
+    """Mean dot of the baseline and of a photo, of the dots that both show clear of hair.
 
     Dots at one side of the head are seen at a slant; a mean of other dots has another width.
     """
     both = reference.strength * (reference.seen & picture.seen)
+    both = both * clearest(reference, picture, both > 0)
     ours, theirs = (
         stack_dots(p.signal, p.places_px, both, reference.sigma_px) for p in (reference, picture)
     )
     return ours, theirs
+
+
+def unrest_about(
+    rest: FloatArray, between: FloatArray, places_px: FloatColumn, sigma_px: float
+) -> FloatColumn:
+    """Mean square of what a fit leaves unexplained of the skin about each place, shape (n,).
+
+    Parameters
+    ----------
+    rest : ndarray of shape (H, W)
+        Density less dots and background.
+    between : ndarray of shape (H, W)
+        Weight of each pixel as skin, about 0 on the dots.
+    places_px : ndarray of shape (n, 2)
+    sigma_px : float
+        Width of a dot.
+    """
+    reach_px = AMID_SIGMAS * sigma_px
+    power, share = (
+        sample(gaussian(picture, reach_px), places_px)
+        for picture in (rest * rest * between, between)
+    )
+    return power / np.maximum(share, LEAST_SKIN)
+
+
+def clearest(reference: DotPicture, picture: DotPicture, among: BoolArray) -> BoolArray:
+    """The places with the calmest skin about them in whichever photo shows more unrest, shape (n,)."""
+    if reference.unrest is None or picture.unrest is None or not among.any():
+        return among
+    share = min(1.0, max(CLEAREST_SHARE, LEAST_CLEAREST / int(among.sum())))
+    # Each photo's own noise is the measure: about the calmest of its places there is little else.
+    photos = (reference.unrest, picture.unrest)
+    usual = (max(float(np.quantile(u[among], CALM_SHARE)), 1e-12) for u in photos)
+    worse = np.maximum(*(u / calm for u, calm in zip(photos, usual, strict=True)))
+    chosen: BoolArray = among & (worse <= np.quantile(worse[among], share))
+    return chosen
 
 
 def matched_width_px(reference: DotPicture, picture: DotPicture) -> float:

@@ -20,11 +20,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tracker.measure.blur_match import DotPicture, matched_width_px
+from tracker.measure.blur_match import DotPicture, matched_width_px, unrest_about
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.results import FloatColumn
 from tracker.measure.smoothing import LocalMean, gaussian, robust_sd, sample
-from tracker.measure.spots import overlap, paint_spots, solve_amplitudes
+from tracker.measure.spots import overlap, paint_spots, skin_between, solve_amplitudes
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,7 @@ class DotReader:
         self._places_px, self._strength = places_px, strength
         self._smooth_px, self._settings = smooth_px, settings
         self._local = LocalMean(self._weight, smooth_px)
+        self._between = skin_between(self._weight, places_px, sigma_px)
         shown = gaussian(self._weight, sigma_px)
         least = settings.min_visible_share
         self._seen = sample(shown, places_px) >= least
@@ -141,11 +142,12 @@ class DotReader:
         filled = np.where(self._valid, density, 0).astype(np.float32)
         once = clean = rest = filled
         amplitude = np.zeros(len(places))
+        unrest: FloatColumn | None = None
         matrix = overlap(places, sigma_px, self._smooth_px, settings.ridge)
         for number in range(settings.rounds):
             once = (clean - self._local.of(clean)) * self._weight
             if number == 1 and reference is not None:
-                sigma_px = matched_width_px(reference, self._picture(once, sigma_px))
+                sigma_px = matched_width_px(reference, self._picture(once, sigma_px, unrest))
                 matrix = overlap(places, sigma_px, self._smooth_px, settings.ridge)
             # Dots and background pass the same filter: dense work, where no skin is left
             # between the dots, stays unbiased.
@@ -154,6 +156,9 @@ class DotReader:
             model = paint_spots(filled.shape, places, amplitude, sigma_px)
             explained = self._local.of(clean - model) + model
             rest = filled - explained
+            if unrest is None:
+                # Before clipping: hair shows in full.
+                unrest = unrest_about(rest, self._between, places, sigma_px)
             # A photo that shows no skin here has no spread, and no dot that is seen.
             spread = robust_sd(rest[self._valid]) if self._valid.any() else 0.0
             most = settings.clip_sds * spread
@@ -164,7 +169,10 @@ class DotReader:
         amplitude = np.where(self._seen, amplitude, np.nan)
         # A control shares no pixels with the fitted dots, so one step of the same filter does.
         empty = 2 * sample(gaussian(rest, sigma_px), self._controls) * area
-        return DotReading(amplitude * area, amplitude, empty, self._picture(once, sigma_px))
+        picture = self._picture(once, sigma_px, unrest)
+        return DotReading(amplitude * area, amplitude, empty, picture)
 
-    def _picture(self, signal: FloatArray, sigma_px: float) -> DotPicture:
-        return DotPicture(signal, self._places_px, self._seen, self._strength, sigma_px)
+    def _picture(
+        self, signal: FloatArray, sigma_px: float, unrest: FloatColumn | None
+    ) -> DotPicture:
+        return DotPicture(signal, self._places_px, self._seen, self._strength, sigma_px, unrest)

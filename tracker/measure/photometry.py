@@ -21,7 +21,13 @@ from tracker.measure.blur_match import DotPicture, matched_width_px
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.results import FloatColumn
 from tracker.measure.smoothing import LocalMean, gaussian, robust_sd, sample, smooth_valid
-from tracker.measure.spots import filtered_amplitudes, overlap, paint_spots, solve_amplitudes
+from tracker.measure.spots import (
+    filtered_amplitudes,
+    overlap,
+    paint_spots,
+    skin_between,
+    solve_amplitudes,
+)
 
 
 @dataclass(frozen=True)
@@ -285,9 +291,7 @@ def measure_pigment(
     controls = empty_places(region, xy_px, spacing_px) if controls_px is None else controls_px
     smooth_px = background_px(sigma_px, spacing_px, settings)
 
-    cores = paint_spots(density.shape, xy_px, np.ones(len(xy_px)), 1.3 * sigma_px)
-    # Skin weight falls smoothly where a dot is: dense work keeps some weight everywhere.
-    between = weight * np.exp(-3.0 * np.minimum(cores, 3.0))
+    between = skin_between(weight, xy_px, sigma_px)
 
     # First pass: spots and background at once, because both are passed through the same
     # filter; dense work, where no bare skin is left between the dots, stays unbiased.

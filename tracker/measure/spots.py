@@ -74,6 +74,16 @@ def paint_spots(
     )
 
 
+def skin_between(weight: FloatArray, xy_px: FloatColumn, sigma_px: float) -> FloatArray:
+    """Weight of each pixel as skin: `weight`, falling smoothly to about 0 on the spots, shape (H, W).
+
+    Smoothly, so that dense work, where no bare skin is left, keeps some weight everywhere.
+    """
+    cores = paint_spots(weight.shape, xy_px, np.ones(len(xy_px)), 1.3 * sigma_px)
+    between: FloatArray = weight * np.exp(-3.0 * np.minimum(cores, 3.0))
+    return between
+
+
 def overlap(xy_px: FloatColumn, sigma_px: float, smooth_px: float, ridge: float) -> LinearOperator:
     """Normal matrix of unit spots after the background filter, shape (n, n).
 
