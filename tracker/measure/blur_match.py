@@ -34,6 +34,7 @@ CLEAREST_SHARE = 0.6
 CALM_SHARE = 0.3
 """This share of the skin is taken to show noise alone."""
 LEAST_SKIN = 1e-4
+"""Share of skin about a place in the densest work, where hardly any is left: no division by nothing."""
 LEAST_CLEAREST = 100
 """Or as many: the mean of fewer is noisy."""
 
