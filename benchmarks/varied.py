@@ -28,6 +28,7 @@ from rich.console import Console
 from scipy.spatial import cKDTree
 
 from benchmarks.document import Table, markdown, number, origin, show
+from benchmarks.scoring import f1_score
 from tracker.measure.detection import detect_dots
 from tracker.measure.registration import NotRegistered
 from tracker.measure.results import Kind
@@ -116,7 +117,7 @@ def blurred(sigma_px: float) -> Variant:
 
 
 def lit_from_a_side(picture: Picture, places: Places) -> tuple[Picture, Places]:
-    """Light falls to two thirds from one side to the other, under a colder lamp."""
+    """Light that falls off to three fifths towards one side, from a colder lamp."""
     fall = np.linspace(0.6, 1.0, picture.shape[1])[:, None] * np.array([0.9, 1.0, 1.1])
     light = np.clip((picture / 255.0) ** 2.2 * fall, 0, 1)
     return (255 * light ** (1 / 2.2) + 0.5).astype(np.uint8), places
@@ -220,9 +221,8 @@ def find(job: tuple[str, str, str]) -> dict[str, Any]:
     distance, nearest = cKDTree(places).query(spots) if len(spots) else (np.empty(0), np.empty(0))
     near = distance < NEAR_PX * scale
     hits = len(np.intersect1d(nearest[near], clear))
-    recall, precision = hits / len(clear), hits / max(1, hits + int((~near).sum()))
-    f1 = 2 * recall * precision / max(1e-9, recall + precision)
-    return {"variant": name, "recall": recall, "precision": precision, "f1": f1}
+    found = f1_score(hits, hits + int((~near).sum()), len(clear))
+    return {"variant": name, **found}
 
 
 def pair_table(records: Sequence[dict[str, Any]]) -> Table:

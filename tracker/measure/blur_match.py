@@ -31,12 +31,12 @@ AMID_SIGMAS = 2.5
 """How far about a dot the skin is looked at."""
 CLEAREST_SHARE = 0.6
 """Of the dots, those with the calmest skin about them in both photos make the mean dot."""
+LEAST_CLEAREST = 100
+"""Or as many: the mean of fewer is noisy."""
 CALM_SHARE = 0.3
 """This share of the skin is taken to show noise alone."""
 LEAST_SKIN = 1e-4
 """Share of skin about a place in the densest work, where hardly any is left: no division by nothing."""
-LEAST_CLEAREST = 100
-"""Or as many: the mean of fewer is noisy."""
 
 
 @dataclass(frozen=True, eq=False)

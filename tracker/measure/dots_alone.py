@@ -125,7 +125,12 @@ class DotReader:
         self._controls = controls_px[sample(shown, controls_px) >= least]
 
     def read(
-        self, density: FloatArray, sigma_px: float, reference: DotPicture | None = None
+        self,
+        density: FloatArray,
+        sigma_px: float,
+        reference: DotPicture | None = None,
+        *,
+        compared: bool = True,
     ) -> DotReading:
         """Pigment of the dots in one channel.
 
@@ -137,6 +142,8 @@ class DotReader:
             Width of the spots, with a `reference` only of the first fit.
         reference : DotPicture, optional
             The baseline's dots, by which this photo's width is found (`matched_width_px`).
+        compared : bool
+            Whether the picture of the dots is compared with another photo's, by dots clear of hair.
         """
         places, settings = self._places_px, self._settings
         filled = np.where(self._valid, density, 0).astype(np.float32)
@@ -156,7 +163,7 @@ class DotReader:
             model = paint_spots(filled.shape, places, amplitude, sigma_px)
             explained = self._local.of(clean - model) + model
             rest = filled - explained
-            if unrest is None:
+            if compared and number == 0:
                 # Before clipping: hair shows in full.
                 unrest = unrest_about(rest, self._between, places, sigma_px)
             # A photo that shows no skin here has no spread, and no dot that is seen.

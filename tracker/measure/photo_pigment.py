@@ -159,7 +159,7 @@ def read_dots_of_series(
         else:
             red = reader.read(photo.red, first.sigma_px, reference)
             # One lens, one misalignment: the second channel takes the width from the first.
-            grey = reader.read(photo.luminance, red.sigma_px)
+            grey = reader.read(photo.luminance, red.sigma_px, compared=False)
         lens = SAME_LENS
         if reference is not None:
             lens = match_lens(reference, red.picture, photo.gain.gain, lens_settings)
