@@ -301,6 +301,7 @@ def analyse_view(
         frames,
         sigma_px=detection.fwhm_px * frame.scale / FWHM_PER_SIGMA,
         region=frame.crop_mask(searched),
+        photo_scale=frame.scale,
         workers=workers,
         verdicts=Verdicts(frame.to_frame(verdicts.xy_px), verdicts.is_dot),
         settings=settings,

@@ -23,6 +23,7 @@ import numpy as np
 from tracker.measure.blur_match import DotPicture, matched_width_px, unrest_about
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.results import FloatColumn
+from tracker.measure.shadow import ring_density
 from tracker.measure.smoothing import LocalMean, gaussian, robust_sd, sample
 from tracker.measure.spots import overlap, paint_spots, skin_between, solve_amplitudes
 
@@ -53,12 +54,15 @@ class DotReading:
         Peak optical density of the fitted spot; NaN where censored.
     empty_pigment : ndarray of shape (m,)
         The same reading at places without a dot.
+    around : ndarray of shape (n,)
+        What dots and background leave unexplained on a ring about each dot, optical density (`ring_density`).
     picture : DotPicture
     """
 
     pigment: FloatColumn
     amplitude: FloatColumn
     empty_pigment: FloatColumn
+    around: FloatColumn
     picture: DotPicture
 
     @property
@@ -177,7 +181,8 @@ class DotReader:
         # A control shares no pixels with the fitted dots, so one step of the same filter does.
         empty = 2 * sample(gaussian(rest, sigma_px), self._controls) * area
         picture = self._picture(once, sigma_px, unrest)
-        return DotReading(amplitude * area, amplitude, empty, picture)
+        around = ring_density(rest, places, sigma_px)
+        return DotReading(amplitude * area, amplitude, empty, around, picture)
 
     def _picture(
         self, signal: FloatArray, sigma_px: float, unrest: FloatColumn | None

@@ -5,7 +5,7 @@ pigment. A ratio of sums, not a mean of ratios: faint dots have wild ratios and 
 
 The interval adds, in variance: a spatial block bootstrap (neighbouring dots fade alike, so
 dots are not independent), the photometry's own noise, the zero point read at empty places, the
-disagreement of colour channels, the doubt about hair, and a term for the camera's tone curve
+disagreement of colour channels, the doubt about hair and about the shadow that was taken off, and a term for the camera's tone curve
 in proportion to what is left. Systematic terms are measured per photo where that is possible.
 """
 
@@ -57,6 +57,8 @@ class SystematicErrors:
     """Gap between the reading that masks hair and the one that clips it."""
     small_dots: float = 0.0
     """Hair that dots of few pixels are not told from."""
+    shadow: float = 0.0
+    """Ink that stays about the dots and was taken off what they read."""
     alignment: float = 0.0
     """Loss of signal by the misplacement that is left."""
     tone: float = 0.0
@@ -175,6 +177,7 @@ def systematic_variance(left: float, errors: SystematicErrors, settings: FadeSet
         errors.zero_point,
         errors.channel,
         errors.hair,
+        errors.shadow,
         errors.alignment * abs(left),
         tone,
     )

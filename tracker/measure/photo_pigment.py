@@ -9,6 +9,7 @@ import numpy as np
 
 from tracker.measure.blur_match import DotPicture
 from tracker.measure.dots_alone import DotReader, DotReading, DotSettings
+from tracker.measure.fade import retained_share
 from tracker.measure.lens_match import SAME_LENS, LensMatch, LensSettings, match_lens
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.photometry import (
@@ -18,6 +19,13 @@ from tracker.measure.photometry import (
     measure_pigment,
 )
 from tracker.measure.results import FloatColumn
+from tracker.measure.shadow import (
+    RingExcess,
+    ShadowSettings,
+    ring_excess,
+    shadow_share,
+    without_shadow,
+)
 from tracker.measure.threads import map_threads
 from tracker.measure.tone_gain import ToneGain
 
@@ -57,6 +65,8 @@ class PhotoPigment:
     gain: ToneGain
     lens: LensMatch = SAME_LENS
     """What the lens took beyond the baseline's; already given back."""
+    shadow: float = 0.0
+    """Share of what the dots lost that their spots read in the shadow that stayed; already taken off."""
 
 
 def measure_photo(
@@ -118,6 +128,8 @@ def read_dots_of_series(
     settings: PhotometrySettings,
     dot_settings: DotSettings,
     lens_settings: LensSettings,
+    shadow_settings: ShadowSettings,
+    photo_scale: float = 1.0,
 ) -> list[PhotoPigment | None]:
     """Read the dots anew, in both channels, now that it is known which places are dots.
 
@@ -130,6 +142,8 @@ def read_dots_of_series(
         Chance that a place holds pigment, 0 where it is no dot: there the first reading stays.
     sigma_px, spacing_px : float
         Width of a typical dot and median spacing of the places, frame pixels.
+    photo_scale : float
+        Pixels of the frame per pixel of the baseline photo.
     """
     dots = weight > 0
     first, baseline = measured[0], photos[0]
@@ -141,7 +155,7 @@ def read_dots_of_series(
 
     def read(
         photo: FramePhoto, old: PhotoPigment, reference: DotPicture | None
-    ) -> tuple[PhotoPigment, DotPicture]:
+    ) -> tuple[PhotoPigment, DotPicture, FloatColumn]:
         valid = np.isfinite(photo.red) & np.isfinite(photo.luminance) & region
         reader = DotReader(
             valid,
@@ -162,16 +176,55 @@ def read_dots_of_series(
             grey = reader.read(photo.luminance, red.sigma_px, compared=False)
         lens = SAME_LENS
         if reference is not None:
-            lens = match_lens(reference, red.picture, photo.gain.gain, lens_settings)
-        return _merged(old, dots, red, grey, lens), red.picture
+            lens = match_lens(
+                reference, red.picture, photo.gain.gain, lens_settings, photo_scale=photo_scale
+            )
+        around = (red.around + grey.around) / (2 * photo.gain.gain)
+        return _merged(old, dots, red, grey, lens), red.picture, around
 
-    new_first, picture = read(baseline, first, None)
+    new_first, picture, around_first = read(baseline, first, None)
 
-    def follow(number: int) -> PhotoPigment | None:
+    def follow(number: int) -> tuple[PhotoPigment, RingExcess | None] | None:
         photo, old = photos[number], measured[number]
-        return None if photo is None or old is None else read(photo, old, picture)[0]
+        if photo is None or old is None:
+            return None
+        now, _, around = read(photo, old, picture)
+        seen = np.isfinite(new_first.pigment) & np.isfinite(now.pigment)
+        left = retained_share(new_first.pigment, now.pigment, weight)
+        strength = np.nan_to_num(new_first.amplitude[dots])
+        counted = np.where(seen, weight, 0.0)[dots]
+        return now, ring_excess(around_first, around, strength, counted, left)
 
-    return [new_first, *map_threads(follow, range(1, len(photos)), workers)]
+    later = map_threads(follow, range(1, len(photos)), workers)
+    excess = [one[1] for one in later if one is not None]
+    stays = shadow_share([one for one in excess if one is not None], shadow_settings)
+    read_share = shadow_settings.read_share * stays
+    return [
+        new_first,
+        *(
+            None if one is None else _cleared(one[0], new_first, weight, read_share)
+            for one in later
+        ),
+    ]
+
+
+def _cleared(
+    photo: PhotoPigment, first: PhotoPigment, weight: FloatColumn, read_share: float
+) -> PhotoPigment:
+    """The dots less the shadow that stayed where ink went; nothing where the photo shows no less ink."""
+    if not retained_share(first.pigment, photo.pigment, weight) < 1:
+        return photo
+    dots = weight > 0
+
+    def clear(now: FloatColumn, before: FloatColumn) -> FloatColumn:
+        return np.where(dots, without_shadow(now, before, read_share), now)
+
+    red, grey = (
+        clear(now, before) for now, before in zip(photo.channels, first.channels, strict=True)
+    )
+    return replace(
+        photo, pigment=clear(photo.pigment, first.pigment), channels=(red, grey), shadow=read_share
+    )
 
 
 def _merged(

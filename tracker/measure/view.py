@@ -30,6 +30,7 @@ from tracker.measure.photometry import PhotometrySettings, empty_places
 from tracker.measure.pigment_weight import PigmentWeights, WeightSettings, pigment_weights
 from tracker.measure.results import FloatColumn
 from tracker.measure.series_look import pigment_logit, place_context, place_pictures
+from tracker.measure.shadow import ShadowSettings
 from tracker.measure.threads import map_threads
 from tracker.measure.tone_gain import ToneGainSettings
 from tracker.measure.veil import VeilSettings
@@ -46,6 +47,8 @@ were set on method 12's errors of 214 photos, most of them hairy (own seeds 3 an
 and 95, painted heads 36 to 45 and 95). What would be likeliest is smaller still: 99 % lie in their intervals."""
 READINGS_SHARE = 1 / 3
 """Of the gap between the reading that masks hair and the one that clips it, what stays in doubt."""
+SHADOW_SHARE = 0.5
+"""Of the shadow taken off, what stays in doubt."""
 TONE_SHARE = 0.75
 """Of what the tone gain states as its SD, what the errors show."""
 
@@ -79,6 +82,7 @@ class MeasurementSettings:
     photometry: PhotometrySettings = PhotometrySettings()
     dots: DotSettings = DotSettings()
     lens: LensSettings = LensSettings()
+    shadow: ShadowSettings = ShadowSettings()
     weight: WeightSettings = WeightSettings()
     fade: FadeSettings = FadeSettings()
     tone_gain: ToneGainSettings = ToneGainSettings()
@@ -90,6 +94,7 @@ def measure_view(
     *,
     sigma_px: float,
     region: BoolArray,
+    photo_scale: float = 1.0,
     workers: int = 1,
     verdicts: Verdicts | None = None,
     settings: MeasurementSettings = MeasurementSettings(),
@@ -104,6 +109,8 @@ def measure_view(
         Width of a typical dot in the frame.
     region : ndarray of shape (H, W)
         Treated area in the frame.
+    photo_scale : float
+        Pixels of the frame per pixel of the baseline photo.
     workers : int
         Photos measured at the same time; the result does not depend on it.
     verdicts : Verdicts, optional
@@ -203,6 +210,8 @@ def measure_view(
         settings=settings.photometry,
         dot_settings=settings.dots,
         lens_settings=settings.lens,
+        shadow_settings=settings.shadow,
+        photo_scale=photo_scale,
     )
     return ViewMeasurement(catalogue, weights, spacing_px, sigma_px, tuple(final), tuple(measured))
 
@@ -304,7 +313,7 @@ def doubt_sd(share: float) -> float:
 def _between_readings(measurement: ViewMeasurement, number: int) -> float:
     """What is left by the last reading less what is left by the first; 0 where one is missing.
 
-    What a lens took is given back in the last reading alone; it says nothing about hair.
+    What a lens took is given back, and a shadow taken off, in the last reading alone; that says nothing about hair.
     """
     readings = (measurement.photos, measurement.first_readings)
     left = []
@@ -313,7 +322,7 @@ def _between_readings(measurement: ViewMeasurement, number: int) -> float:
         if first is None or photo is None:
             return 0.0
         share = retained_share(first.pigment, photo.pigment, measurement.weight)
-        left.append(share * photo.lens.kept)
+        left.append((share + photo.shadow * (1 - share)) * photo.lens.kept)
     return float(np.nan_to_num(left[0] - left[1]))
 
 
@@ -357,6 +366,7 @@ def systematic_errors(
         doubt=doubt_sd(share_in_doubt(first.pigment, weight)),
         # Hair masked in the first reading, clipped in the last.
         readings=READINGS_SHARE * abs(_between_readings(measurement, number)),
+        shadow=SHADOW_SHARE * photo.shadow * max(0.0, float(np.nan_to_num(1 - settled))),
         alignment=float(lost),
         tone=TONE_SHARE * photo.gain.log_sd,
     )
