@@ -45,9 +45,9 @@ from tracker.series import (
 )
 
 SMALL_DOT_PX = 4.0
-SMALL_DOT_SD = 0.04
-"""SD that the fade of dots well under `SMALL_DOT_PX` gains by unresolved hair: twenty photos of whole
-heads (own seeds 71, 72, 201, 202, 211) err by 6 points (rms), and their other terms make 4."""
+SMALL_DOT_SD = 0.03
+"""SD that the fade of dots well under `SMALL_DOT_PX` gains by unresolved hair: 35 photos of whole heads (own seeds
+201, 202, 211, 1501 to 1506 and 1601 to 1603, method 14) err by 4.0 points (rms), and their other terms make 3.1."""
 LEAST_LISTED, SURE = 0.5, 0.8
 """Places with at least this chance of a dot are listed; those with less than the second are undecided."""
 LEAST_READ = 0.5

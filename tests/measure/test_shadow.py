@@ -145,6 +145,12 @@ def test_a_photo_in_which_more_is_lost_says_more() -> None:
     assert abs(both - 0.1) < 0.03
 
 
+def test_more_than_a_quarter_is_not_believed() -> None:
+    settings = ShadowSettings()
+    value = 0.8 * (settings.without + settings.per_share * 0.7)
+    assert shadow_share([RingExcess(value, settings.noise**2, 0.8)]) == settings.most
+
+
 def test_pigment_without_its_shadow() -> None:
     before: NDArray[np.float64] = np.array([10.0, 10.0, np.nan, 10.0])
     now = np.array([10.0, 4.0, 3.0, np.nan])

@@ -5,8 +5,9 @@ pigment. A ratio of sums, not a mean of ratios: faint dots have wild ratios and 
 
 The interval adds, in variance: a spatial block bootstrap (neighbouring dots fade alike, so
 dots are not independent), the photometry's own noise, the zero point read at empty places, the
-disagreement of colour channels, the doubt about hair and about the shadow that was taken off, and a term for the camera's tone curve
-in proportion to what is left. Systematic terms are measured per photo where that is possible.
+disagreement of colour channels, the doubt about hair and about the shadow that was taken off, and
+a term for the camera's tone curve in proportion to what is left. Systematic terms are measured
+per photo where that is possible.
 """
 
 from __future__ import annotations

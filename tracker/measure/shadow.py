@@ -53,6 +53,9 @@ class ShadowSettings:
     203 fading photos of two renderers err least with 0.12 to 0.16."""
     usual: float = 0.11
     """SD of the share that is expected beforehand, about none."""
+    most: float = 0.25
+    """More is not believed: it was never drawn, and hair that stands where dots were looks like it (a real pair taken
+    years apart reads 0.44)."""
     noise: float = 0.0007
     """SD of a photo's ring, over the dots' peak, beside what the dots' scatter tells."""
 
@@ -143,7 +146,7 @@ def ring_excess(
 def shadow_share(
     photos: Iterable[RingExcess], settings: ShadowSettings = ShadowSettings()
 ) -> float:
-    """Share of the lost pigment that stays as a shadow, likeliest over a series, not below 0."""
+    """Share of the lost pigment that stays as a shadow, likeliest over a series, from 0 to `settings.most`."""
     said, certainty = 0.0, 1 / settings.usual**2
     for photo in photos:
         if photo.lost <= 0:
@@ -153,7 +156,7 @@ def shadow_share(
         variance = photo.variance + settings.noise**2
         said += (photo.value - settings.without * photo.lost) * lever / variance
         certainty += lever**2 / variance
-    return max(0.0, said / certainty)
+    return min(max(0.0, said / certainty), settings.most)
 
 
 def without_shadow(pigment: FloatColumn, baseline_pigment: FloatColumn, read: float) -> FloatColumn:
