@@ -39,7 +39,9 @@ LIGHTER = (0.125, 0.625)
 HELD_SDS = 3.0
 """A ring that differs by more spreads than this from what its dot lets expect has no say."""
 LEAST_SD = 1e-6
+"""Optical density: what differs by less is alike."""
 ROUNDS = 5
+"""The biweight's; three settle it."""
 FOLDED = 4096
 """Points in a row of the map by which a picture is read: OpenCV takes at most 32767."""
 
@@ -150,12 +152,12 @@ def ring_excess(
         share = said / total
         across = amplitude - share @ amplitude
         spread = float(share @ across**2)
-        if spread <= 0:
+        if spread <= LEAST_SD**2:
             return None
         slope = float(share @ (across * beyond)) / spread
         scatter = beyond - share @ beyond - slope * across
         variance = float(((share * across * scatter) ** 2).sum()) / spread**2
-        # Tukey's biweight [1]: hair beside a dot darkens its ring by many spreads.
+        # Tukey's biweight [1]_: hair beside a dot darkens its ring by many spreads.
         size = scatter / (HELD_SDS * max(robust_sd(scatter[counted]), LEAST_SD))
         said = weight * np.where(np.abs(size) < 1, (1 - size**2) ** 2, 0.0)
     return RingExcess(slope, variance, 1 - left)
@@ -167,7 +169,7 @@ def shadow_share(
     """Share of the lost pigment that stays as a shadow, likeliest over a series, from 0 to `settings.most`."""
     said, certainty = 0.0, 1 / settings.usual**2
     for photo in photos:
-        if photo.lost <= 0:
+        if not photo.lost > 0:
             continue
         # The ring shows `lost` times the share: the more has gone, the better it tells.
         lever = photo.lost * settings.per_share
