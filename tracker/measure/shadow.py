@@ -41,7 +41,7 @@ HELD_SDS = 3.0
 LEAST_SD = 1e-6
 """Optical density: what differs by less is alike."""
 ROUNDS = 5
-"""The biweight's; three settle it."""
+"""Of the biweight."""
 FOLDED = 4096
 """Points in a row of the map by which a picture is read: OpenCV takes at most 32767."""
 
