@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from tests.measure.density_scenes import DensityScene, dotted_skin
 from tests.measure.test_dots_alone import read
 from tracker.measure.blur_match import DotPicture
-from tracker.measure.lens_match import SAME_LENS, LensSettings, match_lens, soften_light
+from tracker.measure.lens_match import (
+    SAME_LENS,
+    LensSettings,
+    lost_to_blur,
+    match_lens,
+    soften_light,
+)
 
 USUAL = LensSettings()
 
@@ -100,6 +106,36 @@ def test_what_every_lens_takes_from_dark_dots_is_given_back(left: float) -> None
     assert (raw - left) * (1 - left) > 0
     assert given_back == pytest.approx(left, abs=0.017)
     assert abs(found) < 0.05
+
+
+@pytest.mark.parametrize(("sigma_px", "peak"), [(1.3, 0.3), (2.1, 0.5)])
+def test_what_a_blur_of_light_takes_of_a_dot(sigma_px: float, peak: float) -> None:
+    """A drawn dot that is `sigma_px` wide after the blur, read by a Gaussian of that width."""
+    variance_px2, fine = 0.6, 8
+    narrow = sigma_px**2 - variance_px2
+    offset = np.arange(-80, 81) / fine
+    radius = np.hypot(*np.meshgrid(offset, offset))
+    dot = peak * sigma_px**2 / narrow * np.exp(-0.5 * radius**2 / narrow)
+    seen = through_lens(dot.astype(np.float32), variance_px2 * fine**2)
+    profile = np.exp(-0.5 * (radius / sigma_px) ** 2) * (radius < 2 * sigma_px)
+    expected = 1 - (seen * profile).sum() / (peak * profile**2).sum()
+    found = lost_to_blur(2 * np.pi * sigma_px**2 * peak, sigma_px, variance_px2)
+    assert expected > 0.02
+    assert found == pytest.approx(expected, abs=0.004)
+    assert lost_to_blur(0.0, sigma_px, variance_px2) == 0.0
+
+
+def test_a_photo_that_was_reduced_lost_less_to_its_own_blur() -> None:
+    """The blur is one of the photo's pixels: of a dot of the same width in the frame it is less."""
+    first, later = scene(), scene(0.4, skin_seed=5)
+    before = read(first)
+    after = read(first, later.density, before.picture)
+    full, reduced = (
+        match_lens(before.picture, after.picture, 1.0, photo_scale=scale).kept
+        for scale in (1.0, 0.3)
+    )
+    assert full > reduced + 0.01
+    assert reduced == pytest.approx(1.0, abs=0.01)
 
 
 @pytest.mark.parametrize(("left", "wider"), [(0.7, 1.08), (0.4, 1.15), (0.2, 1.2)])
