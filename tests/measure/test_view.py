@@ -217,6 +217,30 @@ def test_what_a_lens_took_is_no_doubt_about_hair(series: ViewMeasurement) -> Non
     assert after == pytest.approx(before, abs=0.005)
 
 
+def test_a_shadow_that_was_taken_off_is_a_doubt_of_its_own_and_none_about_hair(
+    series: ViewMeasurement,
+) -> None:
+    first, second, third = series.photos
+    assert first is not None
+    assert second is not None
+    as_read = replace(
+        second, pigment=second.pigment * (1 - second.shadow) + second.shadow * first.pigment
+    )
+    read_share = 0.04
+    cleared = replace(
+        as_read,
+        pigment=(as_read.pigment - read_share * first.pigment) / (1 - read_share),
+        shadow=read_share,
+    )
+    plain, taken_off = (
+        systematic_errors(replace(series, photos=(first, one, third)), number=1, alignment_px=0.0)
+        for one in (replace(as_read, shadow=0.0), cleared)
+    )
+    assert plain.shadow == 0.0
+    assert 0.2 * read_share * (1 - LEFT[1]) < taken_off.shadow < read_share * (1 - LEFT[1])
+    assert taken_off.hair == pytest.approx(plain.hair, abs=0.005)
+
+
 def test_unchanged_dots_in_a_softer_photo_fade_less_than_they_seem_to() -> None:
     first, later = (dotted_skin(size=300, peak=0.5, skin_seed=seed) for seed in (20, 21))
     light = cv2.GaussianBlur(10.0**-later.density, (0, 0), 0.8)
