@@ -232,15 +232,16 @@ def lost_to_blur(amount: float, sigma_px: float, variance_px2: float) -> float:
     variance_px2 : float
         Of the blur.
     """
-    narrow = max(sigma_px**2 - variance_px2, NARROWEST_SHARE * sigma_px**2)
+    if amount <= 0:
+        return 0.0
+    # Drawn `FINE_STEPS` wide, whatever its width.
     step = sigma_px / FINE_STEPS
-    offset = np.arange(-BLUR_SIGMAS * FINE_STEPS, BLUR_SIGMAS * FINE_STEPS + 1) * step
+    narrow = FINE_STEPS**2 * max(1 - variance_px2 / sigma_px**2, NARROWEST_SHARE)
+    offset = np.arange(-BLUR_SIGMAS * FINE_STEPS, BLUR_SIGMAS * FINE_STEPS + 1)
     radius = np.hypot(*np.meshgrid(offset, offset))
-    dot = amount / (2 * np.pi * narrow) * np.exp(-0.5 * radius**2 / narrow)
-    seen = soften_light(dot.astype(np.float32), (sigma_px**2 - narrow) / step**2)
-    profile = np.exp(-0.5 * (radius / sigma_px) ** 2) * (radius < CORE_SIGMAS * sigma_px)
-    whole = amount / (2 * np.pi * sigma_px**2) * (profile * profile).sum()
-    return 1 - float((seen * profile).sum() / whole) if whole > 0 else 0.0
+    dot = amount / step**2 / (2 * np.pi * narrow) * np.exp(-0.5 * radius**2 / narrow)
+    seen = soften_light(dot.astype(np.float32), FINE_STEPS**2 - narrow)
+    return 1 - _pigment(seen, FINE_STEPS) * step**2 / amount
 
 
 def _pigment(mean_dot: FloatArray, sigma_px: float) -> float:

@@ -129,7 +129,7 @@ def read_dots_of_series(
     dot_settings: DotSettings,
     lens_settings: LensSettings,
     shadow_settings: ShadowSettings,
-    photo_scale: float = 1.0,
+    photo_scale: float,
 ) -> list[PhotoPigment | None]:
     """Read the dots anew, in both channels, now that it is known which places are dots.
 
@@ -202,19 +202,22 @@ def read_dots_of_series(
     return [
         new_first,
         *(
-            None if one is None else _cleared(one[0], new_first, weight, read_share)
+            None if one is None else _cleared(*one, new_first, weight > 0, read_share)
             for one in later
         ),
     ]
 
 
 def _cleared(
-    photo: PhotoPigment, first: PhotoPigment, weight: FloatColumn, read_share: float
+    photo: PhotoPigment,
+    excess: RingExcess | None,
+    first: PhotoPigment,
+    dots: BoolArray,
+    read_share: float,
 ) -> PhotoPigment:
-    """The dots less the shadow that stayed where ink went; nothing where the photo shows no less ink."""
-    if not retained_share(first.pigment, photo.pigment, weight) < 1:
+    """The dots less the shadow that stayed where ink went; as they are where the photo shows no less ink."""
+    if excess is None or not excess.lost > 0:
         return photo
-    dots = weight > 0
 
     def clear(now: FloatColumn, before: FloatColumn) -> FloatColumn:
         return np.where(dots, without_shadow(now, before, read_share), now)

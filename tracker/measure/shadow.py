@@ -27,7 +27,7 @@ import numpy as np
 
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.results import FloatColumn
-from tracker.measure.smoothing import robust_sd
+from tracker.measure.smoothing import robust_sd, sample
 
 RING_SIGMAS = (3.0, 3.5)
 """Radii of the ring, in widths of the photo's own dots: ink that spreads a little widens the dot, and is none
@@ -42,8 +42,6 @@ LEAST_SD = 1e-6
 """Optical density: what differs by less is alike."""
 ROUNDS = 5
 """Of the biweight."""
-FOLDED = 4096
-"""Points in a row of the map by which a picture is read: OpenCV takes at most 32767."""
 
 
 @dataclass(frozen=True)
@@ -105,15 +103,9 @@ def ring_density(rest: FloatArray, places_px: FloatColumn, sigma_px: float) -> F
     reach_px = np.repeat(np.array(RING_SIGMAS) * sigma_px, RING_POINTS)
     offsets = np.tile(circle, (len(RING_SIGMAS), 1)) * reach_px[:, None]
     points = (places_px[:, None, :] + offsets).reshape(-1, 2)
-    folded = np.zeros((-(-len(points) // FOLDED) * FOLDED, 2), np.float32)
-    folded[: len(points)] = points
-    maps = folded.reshape(-1, FOLDED, 2)
-    values = cv2.remap(
-        rest, maps[..., 0], maps[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    rings = np.sort(values.reshape(-1)[: len(points)].reshape(n, -1), axis=1)
+    rings = np.sort(sample(rest, points, cv2.INTER_LINEAR).reshape(n, -1), axis=1)
     first, last = (round(share * rings.shape[1]) for share in LIGHTER)
-    lighter: FloatColumn = rings[:, first:last].mean(axis=1).astype(np.float64)
+    lighter: FloatColumn = rings[:, first:last].mean(axis=1)
     return lighter
 
 

@@ -10,8 +10,10 @@ from tracker.measure.luminance import FloatArray
 from tracker.measure.results import FloatColumn
 
 
-def sample(image: FloatArray, xy_px: FloatColumn) -> FloatColumn:
-    """Values of an image at sub-pixel places, bicubic, shape (n,); the edge value outside."""
+def sample(
+    image: FloatArray, xy_px: FloatColumn, interpolation: int = cv2.INTER_CUBIC
+) -> FloatColumn:
+    """Values of an image at sub-pixel places, bicubic if not told otherwise, shape (n,); the edge value outside."""
     if len(xy_px) == 0:
         return np.empty(0)
     # cv2.remap takes at most 32767 columns: fold the list into a rectangle.
@@ -22,7 +24,7 @@ def sample(image: FloatArray, xy_px: FloatColumn) -> FloatColumn:
     folded[:n] = xy_px
     maps = folded.reshape(rows, columns, 2)
     values = cv2.remap(
-        image, maps[..., 0], maps[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        image, maps[..., 0], maps[..., 1], interpolation, borderMode=cv2.BORDER_REPLICATE
     )
     return values.reshape(-1)[:n].astype(np.float64)
 
