@@ -127,7 +127,8 @@ def _fade_table(records: Sequence[dict[str, Any]]) -> Table:
         "Fade errors, widths and detectable changes in percentage points. Fading series: "
         "true fades 32, 59, 70 and 80 %; nothing changed: same skin, other pose, light and "
         "stubble; darker: 22 % more pigment; reddened skin: ink unchanged, treated skin red as after a "
-        "session (haemoglobin density 0.03 and 0.06 higher)."
+        "session (haemoglobin density 0.03 and 0.06 higher); part untreated: some three tenths of the dots, an area "
+        "of their own, stay as they were while the whole fades by 15, 30, 40 and 50 %."
     )
     return Table("Fade", columns, tuple(rows), note)
 

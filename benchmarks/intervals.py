@@ -148,7 +148,8 @@ def main(given: Sequence[str] | None = None) -> int:
     chosen: list[Case | other.Job] = [
         case for case in cases(arguments.own) if case.kind in HISTORIES
     ]
-    chosen += other.jobs(arguments.other, other.bare_photos(arguments.photos))
+    photos = other.bare_photos(arguments.photos)
+    chosen += [job for job in other.jobs(arguments.other, photos) if job[3] in HISTORIES]
     console = Console(width=120)
     outcomes: list[Outcome] = []
     with ProcessPoolExecutor(arguments.workers, get_context("spawn")) as pool:

@@ -35,25 +35,33 @@ PAINTED_SCALE = 0.75
 RIM_PX = 61
 """Dots keep this far from the border of the skin."""
 NULL_LOOKS = ("plain clinic", "plain phone", "plain hairy")
+PARTIAL = "part untreated"
+PARTIAL_LOOKS = ("plain clinic", "plain phone", "plain hairy")
+LEFT_OUT = 0.3
+"""Share of the dots that no session reaches in a series of that kind, which else fades as the others do."""
 
 Job = tuple[str, str, int, str]
 """Source ('second renderer' or a photo's path), look or photo name, seed, history."""
 
 
 def jobs(seeds: Sequence[int], photos: Sequence[Path]) -> list[Job]:
-    """Every look fading, some unchanged and some darker; every photo fading and unchanged."""
+    """Every look fading, some unchanged, darker or treated in part; every photo fading, unchanged and in part."""
     chosen: list[Job] = []
     for seed in seeds:
         chosen += [("", look, seed, "fading") for look in LOOKS]
         chosen += [("", look, seed + 50, "nothing changed") for look in NULL_LOOKS]
         chosen.append(("", "plain clinic", seed + 90, "darker"))
+        chosen += [("", look, seed + 130, PARTIAL) for look in PARTIAL_LOOKS]
         for photo in photos:
             chosen.append((str(photo), photo.stem, seed, "fading"))
             chosen.append((str(photo), photo.stem, seed + 50, "nothing changed"))
+            chosen.append((str(photo), photo.stem, seed + 130, PARTIAL))
     return chosen
 
 
-def _painted(path: str, name: str, seed: int, history: Sequence[float]) -> OtherScene:
+def _painted(
+    path: str, name: str, seed: int, history: Sequence[float], left_out: float = 0.0
+) -> OtherScene:
     photo = cv2.resize(
         load_photo(Path(path)).srgb,
         None,
@@ -76,14 +84,18 @@ def _painted(path: str, name: str, seed: int, history: Sequence[float]) -> Other
         history,
         dots_per_cm2=rng.uniform(60, 120),
         stubble_per_cm2=rng.uniform(0, 80),
+        left_out=left_out,
     )
 
 
 def scene_of(job: Job) -> OtherScene:
     source, name, seed, kind = job
+    history, left_out = (
+        (HISTORIES["fading"], LEFT_OUT) if kind == PARTIAL else (HISTORIES[kind], 0.0)
+    )
     if source:
-        return _painted(source, name, seed, HISTORIES[kind])
-    return render_other(name, seed, HISTORIES[kind])
+        return _painted(source, name, seed, history, left_out)
+    return render_other(name, seed, history, left_out=left_out)
 
 
 def as_photos(scene: OtherScene) -> list[SeriesPhoto]:

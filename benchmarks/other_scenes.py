@@ -105,9 +105,16 @@ def _layout(rng: np.random.Generator, half_mm: float, per_cm2: float) -> Array:
 
 
 def draw_retained(
-    rng: np.random.Generator, xy: Array, pigment: Array, history: Sequence[float]
+    rng: np.random.Generator,
+    xy: Array,
+    pigment: Array,
+    history: Sequence[float],
+    left_out: float = 0.0,
 ) -> Array:
-    """Retained share per photo and dot, whose pigment-weighted mean is what `history` says."""
+    """Retained share per photo and dot, whose pigment-weighted mean is what `history` says.
+
+    A share `left_out` of the dots, those farthest to the left, then stays as it was.
+    """
     slow = np.exp(0.45 * rng.normal(size=len(xy)))
     slow *= np.exp(0.25 * np.sin(xy[:, 0] / 9 + rng.uniform(0, 6)) * np.cos(xy[:, 1] / 11))
     retained = np.ones((len(history), len(xy)))
@@ -123,6 +130,8 @@ def draw_retained(
             kept = np.average(np.exp(-rate * slow), weights=pigment)
             low, high = (rate, high) if kept > 1 - fade else (low, rate)
         retained[k] = np.exp(-rate * slow)
+    if left_out > 0:
+        retained[:, xy[:, 0] <= np.quantile(xy[:, 0], left_out)] = 1.0
     return retained
 
 
@@ -236,9 +245,18 @@ def _surface(
 
 
 def render_other(
-    kind: str, seed: int, history: Sequence[float], *, side_px: int = 1400, look: Look | None = None
+    kind: str,
+    seed: int,
+    history: Sequence[float],
+    *,
+    side_px: int = 1400,
+    look: Look | None = None,
+    left_out: float = 0.0,
 ) -> OtherScene:
-    """A series by the second renderer. `kind` is a key of `LOOKS`, or any name of a given look."""
+    """A series by the second renderer. `kind` is a key of `LOOKS`, or any name of a given look.
+
+    `left_out` is the share of the dots that no session reaches.
+    """
     look = LOOKS[kind] if look is None else look
     rng = np.random.default_rng([seed, *kind.encode()])
     half_mm = 0.5 * side_px / look.px_per_mm * 1.25
@@ -275,7 +293,7 @@ def render_other(
     peak = np.clip(look.peak * np.exp(0.32 * rng.normal(size=len(dots))), 0.08, 1.1)
     sigma_mm = diameter / 2.3548
     pigment = 2 * np.pi * sigma_mm**2 * peak
-    retained = draw_retained(rng, dots, pigment, history)
+    retained = draw_retained(rng, dots, pigment, history, left_out)
     roots = rng.uniform(-half_mm, half_mm, (int(look.hairs_per_cm2 / 100 * (2 * half_mm) ** 2), 2))
     bare = np.hypot(*roots.T) > 0.7 * half_mm
     extra = rng.uniform(-half_mm, half_mm, (int(1.2 * (2 * half_mm) ** 2), 2))

@@ -68,6 +68,7 @@ def paint_on_photo(
     dots_per_cm2: float = 90.0,
     stubble_per_cm2: float = 40.0,
     tone: float = 0.08,
+    left_out: float = 0.0,
 ) -> OtherScene:
     """A series of a photo of real skin with known dots painted on.
 
@@ -77,6 +78,8 @@ def paint_on_photo(
         sRGB, taken to have `px_per_mm`.
     region : ndarray of bool, shape (H, W)
         Where dots may be painted.
+    left_out : float
+        Share of the dots that no session reaches.
     """
     rng = np.random.default_rng([seed, *name.encode()])
     height, width = photo.shape[:2]
@@ -92,7 +95,7 @@ def paint_on_photo(
     diameter = 0.32 * px_per_mm * np.exp(0.2 * rng.normal(size=len(dots)))
     peak = np.clip(0.38 * np.exp(0.3 * rng.normal(size=len(dots))), 0.08, 1.0)
     pigment = diameter**2 * peak
-    retained = draw_retained(rng, dots / px_per_mm, pigment, history)
+    retained = draw_retained(rng, dots / px_per_mm, pigment, history, left_out)
     roots = rng.uniform(0, 1, (int(stubble_per_cm2 * height * width / (10 * px_per_mm) ** 2), 2))
     roots = roots * [width, height]
     photos, places = [], []

@@ -31,6 +31,11 @@ FADING_PRESETS = ("clinic", "phone", "hairy", "dense", "sparse", "dark", "wide")
 NULL_PRESETS = ("clinic", "phone")
 DARKER_PRESETS = ("clinic", "dark")
 REDDENED_PRESET = "clinic"
+PARTIAL_PRESETS = ("clinic", "phone", "hairy", "dense", "wide")
+PARTIAL_HISTORY = (0.0, 0.15, 0.3, 0.4, 0.5)
+"""Fades of the whole of an area of which a part, about three tenths, was not treated."""
+UNTREATED_ZONES = ("upper", "hairline", "left temple", "right temple")
+"""A third of a patch; the frame of a scalp."""
 REFUSAL_PRESETS = ("clinic", "phone", "hairy", "wide")
 HOLDOUT_SEED = 500
 """Scenes from here on are for totals only: nobody should tune on them."""
@@ -48,7 +53,7 @@ HISTORIES = {"fading": FULL_HISTORY, "nothing changed": NULL_HISTORY, "darker": 
 
 @dataclass(frozen=True)
 class Case:
-    """One series to be measured. `kind` is a key of `HISTORIES`, 'reddened' or 'refusal'."""
+    """One series to be measured. `kind` is a key of `HISTORIES`, 'reddened', 'part untreated' or 'refusal'."""
 
     kind: str
     preset: str
@@ -71,6 +76,13 @@ def reddened_case(preset: str, seed: int) -> Case:
     return Case("reddened", preset, seed, replace(spec, photos=tuple(photos)))
 
 
+def partial_case(preset: str, seed: int) -> Case:
+    """A part of the treated area was left out of all sessions: its dots stay as they were."""
+    spec = scene_specs(preset, seed, PARTIAL_HISTORY)
+    stays = tuple((zone, 0.0) for zone in UNTREATED_ZONES)
+    return Case("part untreated", preset, seed, replace(spec, zone_response=stays))
+
+
 def refusal_case(preset: str, seed: int) -> Case:
     """A baseline and one photo of every sort that must be refused."""
     spec = scene_specs(preset, seed, (0.0,) + (0.3,) * len(REFUSALS))
@@ -82,7 +94,7 @@ def refusal_case(preset: str, seed: int) -> Case:
 
 
 def cases(seeds: Sequence[int], presets: Sequence[str] = FADING_PRESETS) -> list[Case]:
-    """Every preset fading, some unchanged, darker or red, one to be refused, for each seed."""
+    """Every preset fading, some unchanged, darker, red or treated in part, one to be refused, for each seed."""
     found = []
     for number, seed in enumerate(seeds):
         found += [fading_case("fading", preset, seed) for preset in presets]
@@ -90,6 +102,7 @@ def cases(seeds: Sequence[int], presets: Sequence[str] = FADING_PRESETS) -> list
             found += [fading_case(kind, preset, seed) for preset in some if preset in presets]
         if REDDENED_PRESET in presets:
             found.append(reddened_case(REDDENED_PRESET, seed))
+        found += [partial_case(preset, seed) for preset in PARTIAL_PRESETS if preset in presets]
         preset = REFUSAL_PRESETS[number % len(REFUSAL_PRESETS)]
         if preset in presets:
             found.append(refusal_case(preset, seed))

@@ -86,6 +86,7 @@ def groups(records: Sequence[Record]) -> list[tuple[str, list[Record]]]:
         ("nothing changed", lambda r: r["kind"] == "nothing changed"),
         ("darker", lambda r: r["kind"] == "darker"),
         ("reddened skin", lambda r: r["kind"] == "reddened"),
+        ("part untreated", lambda r: r["kind"] == "part untreated"),
     ]
     for name, belongs in kinds:
         members = [record for record in records if belongs(record)]

@@ -90,7 +90,7 @@ def maker(
 ) -> RowMaker:
     measurement = ViewMeasurement(
         Catalogue(FRAME.to_frame(grid()), 4 * (WEIGHT - 0.5)),
-        PigmentWeights(WEIGHT, WEIGHT, WEIGHT),
+        PigmentWeights.alike(WEIGHT),
         SPACING * FRAME.scale,
         2.0,
         (pigment(baseline, sd), *(None if v is None else pigment(v, sd) for v in later)),
@@ -183,7 +183,8 @@ def test_a_dot_whose_readings_do_not_count_is_listed_and_its_fate_not_told() -> 
     counts = np.where(DOTS, WEIGHT, 0.0)
     counts[crossed] = 0.0
     rows = make(
-        replace(rows.measurement, weights=PigmentWeights(counts, counts, WEIGHT)), scale=0.05
+        replace(rows.measurement, weights=PigmentWeights(counts, counts, WEIGHT, counts)),
+        scale=0.05,
     )
     first, later = rows.row(0, FIRST, None), rows.row(1, LATER, shifted())
     listed = np.flatnonzero(DOTS)
@@ -224,7 +225,7 @@ def test_a_photo_without_pixels_is_refused() -> None:
 
 def test_a_view_with_hardly_a_place_refuses_every_photo() -> None:
     none = Catalogue(np.empty((0, 2)), np.empty(0))
-    rows = make(ViewMeasurement(none, PigmentWeights(*[np.empty(0)] * 3), float("nan"), 2.0, ()))
+    rows = make(ViewMeasurement(none, PigmentWeights.alike(np.empty(0)), float("nan"), 2.0, ()))
     assert len(rows.baseline_dots()) == len(rows.dot_zone) == 0
     for number, photo in enumerate((FIRST, LATER)):
         row = rows.row(number, photo, shifted() if number else None)
@@ -347,7 +348,7 @@ def test_a_refused_row_has_no_numbers() -> None:
 def test_a_fade_that_hair_leaves_wholly_in_doubt_is_refused() -> None:
     rows = maker(BASELINE * 0.5)
     unsure = np.where(WEIGHT > 0.5, 0.55, WEIGHT)
-    rows.measurement = replace(rows.measurement, weights=PigmentWeights(unsure, unsure, unsure))
+    rows.measurement = replace(rows.measurement, weights=PigmentWeights.alike(unsure))
     row = rows.row(1, LATER, shifted())
     assert row.status is Status.REFUSED
     assert row.reason.startswith("hair here cannot be told from dots (the fade would be known to ±")
@@ -358,7 +359,7 @@ def test_an_interval_that_hair_made_wide_says_so() -> None:
     sure = maker(BASELINE * 0.5).row(1, LATER, shifted())
     rows = maker(BASELINE * 0.5)
     unsure = np.where(WEIGHT > 0.5, 0.75, WEIGHT)
-    rows.measurement = replace(rows.measurement, weights=PigmentWeights(unsure, unsure, unsure))
+    rows.measurement = replace(rows.measurement, weights=PigmentWeights.alike(unsure))
     told = rows.row(1, LATER, shifted())
     assert not [flag for flag in sure.flags if "hair here looks like dots" in flag]
     assert [flag for flag in told.flags if "hair here looks like dots" in flag]
@@ -379,3 +380,25 @@ def test_an_earlier_photo_is_not_refused_for_more_pigment_but_for_hair() -> None
     assert "which pigment cannot do" in not_believed(dark, 0.0, days_since_baseline=None)
     assert "cannot be told from dots" in not_believed(dark, 0.31, days_since_baseline=-30)
     assert not_believed(Estimate.missing("fraction"), 0.0, None) == ""
+
+
+def test_dots_that_do_not_fade_as_the_rest_are_told_of() -> None:
+    stays = np.arange(len(WEIGHT)) % 3 == 0
+    rows = maker(np.where(stays, BASELINE, 0.3 * BASELINE))
+    plain = rows.row(1, LATER, shifted())
+    weights = replace(rows.measurement.weights, on_course=np.where(stays, 0.0, WEIGHT))
+    rows.measurement = replace(rows.measurement, weights=weights)
+    told = rows.row(1, LATER, shifted())
+    assert not [flag for flag in plain.flags if "does not fade as the rest" in flag]
+    (flag,) = [flag for flag in told.flags if "does not fade as the rest" in flag]
+    share = (WEIGHT * BASELINE)[stays].sum() / (WEIGHT * BASELINE).sum()
+    assert flag.startswith(f"{share:.0%} of the pigment")
+    # How many they are is found by their looks: the interval knows of it.
+    assert plain.whole is not None
+    assert told.whole is not None
+    assert told.whole.fade.value == plain.whole.fade.value
+    assert (
+        told.whole.fade.high - told.whole.fade.low
+        > plain.whole.fade.high - plain.whole.fade.low + 0.05
+    )
+    assert not [flag for flag in rows.row(0, FIRST, None).flags if "does not fade" in flag]

@@ -12,6 +12,8 @@ HAIR_FLAG_SD = 0.02
 HAIR_REFUSED_SD = 0.18
 """A fade that hair may leave in doubt by this much, +-35 points, says next to nothing. Where so much of what is
 counted may be hair, painted heads were off by 10 to 66 points, beyond their intervals too."""
+LEAST_OFF_COURSE = 0.05
+"""Share of the pigment that fades unlike the rest from which on it is said."""
 LEAST_FADE = -0.75
 MOST_FADE = 1.08
 """Fades that pigment can show, noise included; beyond them something else was measured."""
@@ -50,6 +52,17 @@ def hair_flag(hair_sd: float) -> tuple[str, ...]:
     told = (
         "hair here looks like dots, so the interval is wide: shave as for the baseline, "
         "come closer, or draw the zone without hair"
+    )
+    return (told,)
+
+
+def off_course_flag(share: float) -> tuple[str, ...]:
+    """The flag of a photo whose dots do not all fade alike, by the pigment's share that does not; none for others."""
+    if share < LEAST_OFF_COURSE:
+        return ()
+    told = (
+        f"{share:.0%} of the pigment does not fade as the rest does: "
+        "a part that was not treated, or dots that do not respond"
     )
     return (told,)
 

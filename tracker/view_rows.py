@@ -29,11 +29,18 @@ from tracker.measure.tone import Tone, compare_tone
 from tracker.measure.view import (
     MeasurementSettings,
     ViewMeasurement,
+    share_off_course,
     shares_left,
     systematic_errors,
 )
 from tracker.measure.zones import WHOLE, ZoneLayout
-from tracker.row_remarks import card_flag, hair_flag, healing_flag, not_believed
+from tracker.row_remarks import (
+    card_flag,
+    hair_flag,
+    healing_flag,
+    not_believed,
+    off_course_flag,
+)
 from tracker.series import (
     DotSeries,
     PhotoLook,
@@ -382,6 +389,7 @@ class RowMaker:
             flags.append(f"dots not counted: {self.detection.reason}")
         if not is_baseline:
             flags += hair_flag(hair_sd)
+            flags += off_course_flag(share_off_course(self.measurement))
         if whole.fade.measured and whole.fade.high < 0 and abs(whole.fade.value) > whole.detectable:
             flags.append("pigment darker than at baseline")
         return tuple(flags)

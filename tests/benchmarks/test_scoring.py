@@ -88,7 +88,8 @@ def test_cases_hold_every_sort() -> None:
     chosen = cases([1, 2])
     assert len({case.name for case in chosen}) == len(chosen)
     assert {case.preset for case in chosen} == set(FADING_PRESETS)
-    assert {case.kind for case in chosen} == {*scenes.HISTORIES, "reddened", "refusal"}
+    kinds = {*scenes.HISTORIES, "reddened", "part untreated", "refusal"}
+    assert {case.kind for case in chosen} == kinds
     (reddened,) = {
         case.spec.photos for case in chosen if case.kind == "reddened" and case.seed == 1
     }

@@ -12,7 +12,10 @@ from tracker.measure.verdicts import Verdicts, overruled, with_marked_area, with
 XY = np.array([[10.0, 10.0], [30.0, 10.0], [50.0, 10.0]])
 CATALOGUE = Catalogue(XY, np.array([2.0, -1.0, 3.0]))
 WEIGHTS = PigmentWeights(
-    np.array([0.9, 0.1, 0.8]), np.array([0.7, 0.2, 0.6]), np.array([0.95, 0.3, 0.9])
+    np.array([0.9, 0.1, 0.8]),
+    np.array([0.7, 0.2, 0.6]),
+    np.array([0.95, 0.3, 0.9]),
+    np.array([0.9, 0.1, 0.8]),
 )
 
 

@@ -9,18 +9,22 @@ import pytest
 from tests.measure.density_scenes import DensityScene, dotted_skin
 from tracker.measure.fade import SystematicErrors, retained_share
 from tracker.measure.lens_match import LensMatch, LensSettings
-from tracker.measure.photo_pigment import UNIT_GAIN, FramePhoto
+from tracker.measure.photo_pigment import UNIT_GAIN, FramePhoto, PhotoPigment
 from tracker.measure.pigment_weight import PigmentWeights
 from tracker.measure.tone_gain import ToneGain
 from tracker.measure.verdicts import Verdicts
 from tracker.measure.view import (
     DOUBT_FREE,
     LEAST_COUNTED,
+    LEAST_OF_A_KIND,
+    OFF_COURSE_SHARE,
     MeasurementSettings,
     ViewMeasurement,
     doubt_sd,
     measure_view,
     share_in_doubt,
+    share_off_course,
+    shares_left,
     systematic_errors,
 )
 from tracker.row_remarks import HAIR_REFUSED_SD
@@ -148,7 +152,7 @@ def test_dots_that_may_be_hair_widen_the_interval(series: ViewMeasurement) -> No
     """Hair that looks like dots is counted with middling weights: the fade is then in doubt."""
     before = systematic_errors(series, 1, alignment_px=0.0)
     middling = np.where(series.weight >= 0.5, 0.8, series.weight)
-    weights = PigmentWeights(middling, middling, middling)
+    weights = PigmentWeights.alike(middling)
     doubtful = replace(series, weights=weights)
     assert series.photos[0] is not None
     share = share_in_doubt(series.photos[0].pigment, middling)
@@ -255,3 +259,37 @@ def test_unchanged_dots_in_a_softer_photo_fade_less_than_they_seem_to() -> None:
     )
     assert seems < 0.92
     assert seems + 0.02 < is_left < 1.0
+
+
+def test_dots_that_stay_are_a_doubt_of_their_own_and_their_fate_is_their_own(
+    series: ViewMeasurement,
+) -> None:
+    weight = series.weight
+    stays = (weight > 0) & (series.catalogue.xy_px[:, 0] < 90)
+    assert stays.sum() >= LEAST_OF_A_KIND
+    on_course = np.where(stays, 0.0, weight)
+
+    def at_side(photo: PhotoPigment | None) -> PhotoPigment:
+        assert photo is not None
+        first = series.photos[0]
+        assert first is not None
+        return replace(photo, pigment=np.where(stays, first.pigment, photo.pigment))
+
+    photos = (series.photos[0], *(at_side(photo) for photo in series.photos[1:]))
+    weights = replace(series.weights, on_course=on_course)
+    partly = replace(series, photos=photos, weights=weights)
+    share = share_off_course(partly)
+    assert 0.05 < share < 0.9
+    assert share_off_course(series) == 0
+    errors = systematic_errors(partly, len(LEFT) - 1, alignment_px=0.1)
+    first, last = photos[0], photos[-1]
+    assert first is not None
+    settled, usual = (retained_share(first.pigment, last.pigment, w) for w in (weight, on_course))
+    assert settled > usual + 0.02
+    assert errors.off_course == pytest.approx(OFF_COURSE_SHARE * (settled - usual))
+    left = shares_left(partly)[len(LEFT) - 1]
+    alone = shares_left(series)[len(LEFT) - 1]
+    assert np.nanmedian(left[stays]) > 0.9
+    rest = (weight > 0) & ~stays
+    # The others are judged as if those that stay were not there.
+    np.testing.assert_allclose(left[rest], alone[rest], atol=0.08)

@@ -58,6 +58,8 @@ class SystematicErrors:
     """Gap between the reading that masks hair and the one that clips it."""
     small_dots: float = 0.0
     """Hair that dots of few pixels are not told from."""
+    off_course: float = 0.0
+    """How many of the places that do not fade as the dots do are dots nevertheless."""
     shadow: float = 0.0
     """Ink that stays about the dots and was taken off what they read."""
     alignment: float = 0.0
@@ -178,6 +180,7 @@ def systematic_variance(left: float, errors: SystematicErrors, settings: FadeSet
         errors.zero_point,
         errors.channel,
         errors.hair,
+        errors.off_course,
         errors.shadow,
         errors.alignment * abs(left),
         tone,

@@ -30,6 +30,7 @@ from tracker.measure.courses import (
     log_densities,
     unknown_populations,
 )
+from tracker.measure.off_course import OffCourseSettings, dots_off_course
 from tracker.measure.results import FloatColumn
 
 
@@ -38,6 +39,9 @@ class WeightSettings:
     """The two populations."""
 
     course: CourseSettings = CourseSettings()
+    off_course: OffCourseSettings = OffCourseSettings()
+    follows: float = 0.9
+    """Chance from which on a place is a dot that fades as the others do, when others are judged by it."""
     most_look: float = 4.0
     """The look counts up to these log-odds: a shaved root can look just like a dot."""
     series_share: float = 0.6
@@ -73,11 +77,18 @@ class PigmentWeights:
     `by_look` is what look, amount and neighbours say without the course: how far the two differ in
     the fade is what the doubt about hair is worth. `chance` is that of a dot, whatever its readings
     do: a dot that a hair crosses in some photos is a dot, but its readings say little of the fade.
+    `on_course` is `weight` without the dots that do not fade as the others do (`off_course`).
     """
 
     weight: FloatColumn
     by_look: FloatColumn
     chance: FloatColumn
+    on_course: FloatColumn
+
+    @classmethod
+    def alike(cls, weight: FloatColumn) -> PigmentWeights:
+        """The weights where nothing but one number per place is known."""
+        return cls(weight, weight, weight, weight)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +145,7 @@ def pigment_weights(
     series_look : ndarray of shape (n,), optional
         Log-odds of a dot by what all photos show, amounts and ratios known, at even prior odds.
     """
+    unclipped = look
     baseline_look = np.clip(look, -settings.most_look, settings.most_look)
     own = look if series_look is None else settings.series_share * series_look
     look = np.clip(own, -settings.most_look, settings.most_look)
@@ -141,7 +153,7 @@ def pigment_weights(
     result = 0.5 / (1 + np.exp(-look))
     usable = np.isfinite(baseline) & (baseline > 2 * baseline_sd)
     if usable.sum() < 50:
-        return PigmentWeights(result, result, result)
+        return PigmentWeights.alike(result)
     before = baseline[usable]
     ratios = np.stack(later)[:, usable] / before if later else np.zeros((0, len(before)))
     noise = np.hypot(
@@ -175,7 +187,7 @@ def pigment_weights(
     )
     without_course = everywhere(by_look)
     if not shares.any():
-        return PigmentWeights(without_course, without_course, without_course)
+        return PigmentWeights.alike(without_course)
     count = seen.sum(axis=0)
     mean = np.where(count > 0, courses.ratios.sum(axis=0) / np.maximum(count, 1), 1.0)
     # Two starts, by look and by what fades most; the likelier end counts.
@@ -190,11 +202,39 @@ def pigment_weights(
         settled = np.minimum(settled, by_look)
     course = np.clip(_logit(best.weight), -settings.most_course, settings.most_course)
     chance = _chance(_logit(by_look) + best.say * course)
-    weight = everywhere(settled)
+    odd = np.zeros(len(look))
+    odd[usable] = _off_course(places, settled, unclipped[usable], xy_px[usable], settings)
+    on_course = everywhere(settled)
+    weight = np.maximum(on_course, odd)
     # Only places that later photos show were seen as a series; of others the neighbours say most.
     of_a_dot = weight.copy()
-    of_a_dot[usable] = np.where(courses.told > 0, chance, settled)
-    return PigmentWeights(weight, without_course, of_a_dot)
+    of_a_dot[usable] = np.where(courses.told > 0, np.maximum(chance, odd[usable]), settled)
+    return PigmentWeights(weight, without_course, of_a_dot, on_course)
+
+
+def _off_course(
+    places: _Places,
+    weight: FloatColumn,
+    look: FloatColumn,
+    xy_px: FloatColumn,
+    settings: WeightSettings,
+) -> FloatColumn:
+    """Chance of places that do not fade as the dots do, slower or faster, to be dots nevertheless, shape (n,)."""
+    courses = places.courses
+    told = courses.told > 0
+    follows = told & (weight > settings.follows)
+    if not follows.any():
+        return np.zeros(len(weight))
+    mass = weight * follows * courses.amount * courses.seen
+    usual = (mass * courses.ratios).sum(axis=1) / np.maximum(mass.sum(axis=1), 1e-12)
+    beyond = (courses.seen * (courses.ratios - usual[:, None])).sum(axis=0)
+    off = told & (weight < 0.5)
+    return np.maximum(
+        *(
+            dots_off_course(look, follows, off & side, xy_px, settings.off_course)
+            for side in (beyond > 0, beyond <= 0)
+        )
+    )
 
 
 def _of_unread(look: FloatColumn, beside: FloatColumn) -> FloatColumn:

@@ -8,7 +8,7 @@ place that was found there and taken for hair.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
@@ -103,13 +103,11 @@ def overruled(
     distance, nearest = (np.asarray(v) for v in cKDTree(xy_px).query(verdicts.xy_px))
     meant = distance <= separation_px
     place, said = nearest[meant], verdicts.is_dot[meant].astype(np.float64)
-    weight, by_look, chance = (
-        column.copy() for column in (weights.weight, weights.by_look, weights.chance)
-    )
-    for column in (weight, by_look, chance):
+    columns = [getattr(weights, field.name).copy() for field in fields(weights)]
+    for column in columns:
         # Of a place that is named twice NumPy keeps what was assigned last.
         column[place] = said
-    return PigmentWeights(weight, by_look, chance)
+    return PigmentWeights(*columns)
 
 
 def with_marked_area(

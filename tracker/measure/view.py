@@ -49,6 +49,11 @@ READINGS_SHARE = 1 / 3
 """Of the gap between the reading that masks hair and the one that clips it, what stays in doubt."""
 SHADOW_SHARE = 0.5
 """Of the shadow taken off, what stays in doubt."""
+OFF_COURSE_SHARE = 0.2
+"""Of what the dots that do not fade as the others do change in the fade, what stays in doubt: how many they are is
+found by their looks."""
+LEAST_OF_A_KIND = 20
+"""Dots that do not fade as the others do and are fewer are no kind of their own when the fate of each is judged."""
 TONE_SHARE = 0.75
 """Of what the tone gain states as its SD, what the errors show."""
 
@@ -151,7 +156,7 @@ def measure_view(
     if not np.isfinite(spacing_px):
         # One or two places are no pattern to measure: an empty catalogue says so.
         none = Catalogue(np.empty((0, 2)), np.empty(0))
-        return ViewMeasurement(none, PigmentWeights(*[np.empty(0)] * 3), float("nan"), sigma_px, ())
+        return ViewMeasurement(none, PigmentWeights.alike(np.empty(0)), float("nan"), sigma_px, ())
     controls = empty_places(region, catalogue.xy_px, spacing_px)
     # A quick first look tells hair from pigment; only then may the dots set width and place.
     measured: list[PhotoPigment | None] = []
@@ -196,8 +201,11 @@ def measure_view(
             looks = judged(measured, glance=True).weight / (1 + np.exp(-catalogue.look))
     weights = judged(measured, glance=False)
     # Many places with a small chance each are hair; together they would weigh as much as dots.
+    counted = weights.weight >= LEAST_COUNTED
     weights = replace(
-        weights, weight=np.where(weights.weight >= LEAST_COUNTED, weights.weight, 0.0)
+        weights,
+        weight=np.where(counted, weights.weight, 0.0),
+        on_course=np.where(counted, weights.on_course, 0.0),
     )
     final = read_dots_of_series(
         photos,
@@ -269,23 +277,34 @@ def shares_left(measurement: ViewMeasurement) -> dict[int, FloatColumn]:
     if not measurement.photos or measurement.photos[0] is None:
         return {}
     first = measurement.photos[0]
+    n = len(first.pigment)
     shares = {0: np.where(np.isfinite(first.pigment), 1.0, np.nan)}
     later = [(k, m) for k, m in enumerate(measurement.photos) if k > 0 and m is not None]
-    left = [retained_share(first.pigment, m.pigment, measurement.weight) for _, m in later]
-    seen = [k for k, share in enumerate(left) if np.isfinite(share)]
-    shares |= {number: np.full(len(first.pigment), np.nan) for number, _ in later}
-    if seen:
+    shares |= {number: np.full(n, np.nan) for number, _ in later}
+    weight = measurement.weight
+    off_course = (weight > 0) & (measurement.weights.on_course < weight / 2)
+    # Dots that do not fade as the rest does are judged by one another, unless they are too few for that.
+    if int(off_course.sum()) < LEAST_OF_A_KIND:
+        off_course = np.zeros(n, bool)
+    for kind in (~off_course, off_course):
+        left = [
+            retained_share(first.pigment[kind], m.pigment[kind], weight[kind]) for _, m in later
+        ]
+        seen = [k for k, share in enumerate(left) if np.isfinite(share)]
+        if not seen:
+            continue
         course = course_of_dots(
-            first.pigment,
+            first.pigment[kind],
             first.pigment_sd,
-            [later[k][1].pigment for k in seen],
+            [later[k][1].pigment[kind] for k in seen],
             [later[k][1].pigment_sd for k in seen],
             [left[k] for k in seen],
-            measurement.weight,
-            measurement.catalogue.xy_px,
+            weight[kind],
+            measurement.catalogue.xy_px[kind],
             measurement.spacing_px,
         )
-        shares |= {later[k][0]: share for k, share in zip(seen, course, strict=True)}
+        for k, share in zip(seen, course, strict=True):
+            shares[later[k][0]][kind] = share
     return shares
 
 
@@ -302,6 +321,17 @@ def share_in_doubt(pigment: FloatColumn, weight: FloatColumn) -> float:
     amount = weight * np.maximum(np.nan_to_num(pigment), 0)
     total = float(amount.sum())
     return float((amount * (1 - weight)).sum()) / total if total > 0 else 0.0
+
+
+def share_off_course(measurement: ViewMeasurement) -> float:
+    """Share of the counted pigment, at baseline, in dots that do not fade as the others do."""
+    first = measurement.photos[0] if measurement.photos else None
+    if first is None:
+        return 0.0
+    amount = np.maximum(np.nan_to_num(first.pigment), 0)
+    total = float((measurement.weight * amount).sum())
+    usual = float((measurement.weights.on_course * amount).sum())
+    return 1 - usual / total if total > 0 else 0.0
 
 
 def doubt_sd(share: float) -> float:
@@ -345,13 +375,14 @@ def systematic_errors(
     )
     # Doubtful places counted, or not: half the gap is what the doubt is worth. The verdict without
     # the course is a poor one where it differs much; a tenth of that gap is enough.
-    strict, loose, settled, by_look = (
+    strict, loose, settled, by_look, on_course = (
         retained_share(first.pigment, photo.pigment, chosen)
         for chosen in (
             (weight >= 0.8).astype(float),
             (weight >= 0.2).astype(float),
             weight,
             np.where(weight > 0, measurement.weights.by_look, 0.0),
+            measurement.weights.on_course,
         )
     )
     # Where no place is sure there is no strict reading; the share in doubt then says it all.
@@ -366,6 +397,7 @@ def systematic_errors(
         doubt=doubt_sd(share_in_doubt(first.pigment, weight)),
         # Hair masked in the first reading, clipped in the last.
         readings=READINGS_SHARE * abs(_between_readings(measurement, number)),
+        off_course=OFF_COURSE_SHARE * abs(float(np.nan_to_num(settled - on_course))),
         shadow=SHADOW_SHARE * photo.shadow * max(0.0, float(np.nan_to_num(1 - settled))),
         alignment=float(lost),
         tone=TONE_SHARE * photo.gain.log_sd,
