@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import cv2
 import numpy as np
@@ -51,6 +52,8 @@ from tracker.view_rows import Aligned, RowMaker
 FWHM_PER_SIGMA = 2.3548
 TONE_SIDE_PX = 500
 """Skin colour is compared on reduced pictures of this long side: blotches need no more."""
+SAME_SCALE = 0.01
+"""A photo whose scale differs by less from the baseline's is reduced to skin as it is."""
 NATIVE_GAP_FWHM = 6.0
 """Native skin starts this many dot widths from the treated area: strays lie nearer."""
 MARKED_REACH_FWHM = 3.0
@@ -135,23 +138,22 @@ def small_picture(
     registration: Registration | None,
     fwhm_px: float,
 ) -> SmallPicture:
-    """Reduce a photo to skin; `fwhm_px` is the width of the dots to be taken out."""
+    """Reduce a photo to skin; `fwhm_px` is the width of the dots to be taken out, in the baseline's pixels."""
     srgb = prepared.read()
+    view = None if registration is None else small.view_of(registration, srgb.shape)
     glare = prepared.skin.glare.astype(np.float32)
     usable = (prepared.skin.region & ~prepared.skin.glare & ~clipped(srgb)).astype(np.float32)
     side = 2 * round(fwhm_px) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     # Closing fills what is darker and smaller than two dots: dots and hairs leave, skin stays.
-    even = cv2.blur(srgb, (3, 3))
+    even = cv2.blur(srgb if view is None else _at_scale(srgb, view.step_px * small.scale), (3, 3))
     closed = cv2.morphologyEx(even, cv2.MORPH_CLOSE, kernel)
     hairy = even[..., 1].copy()
     del even
     eighth = np.float32(255 / np.iinfo(srgb.dtype).max)
     # One channel at a time: three of a large photo as floats would be most of the memory.
     channels = (closed[..., c].astype(np.float32) * eighth for c in range(3))
-    reduced = (
-        small.crop if registration is None else small.view_of(registration, usable.shape).resample
-    )
+    reduced = small.crop if view is None else view.resample
     picture = np.stack([reduced(c) for c in channels], axis=-1)
     mask, bright = reduced(usable), reduced(glare)
     filled, left = picture[..., 1], eighth * reduced(hairy.astype(np.float32))
@@ -162,6 +164,19 @@ def small_picture(
         shown[small.covered(prepared.card.corners_px, usable.shape, registration)] = np.nan
     picture[~(mask > 0.95)] = np.nan
     return SmallPicture(picture, shown, bright, hair)
+
+
+def _at_scale(srgb: SrgbArray, zoom: float) -> SrgbArray:
+    """A photo that shows everything `zoom` times as large as the baseline, as large as the baseline shows it.
+
+    What is smaller than a dot must be the same in both: a camera of other resolution, or a step closer, would
+    else leave more or less of the skin's blotches, and pass for another contrast.
+    """
+    if not np.isfinite(zoom) or abs(zoom - 1) < SAME_SCALE:
+        return srgb
+    size = (max(1, round(srgb.shape[1] / zoom)), max(1, round(srgb.shape[0] / zoom)))
+    how = cv2.INTER_AREA if zoom > 1 else cv2.INTER_LINEAR
+    return cast("SrgbArray", cv2.resize(srgb, size, interpolation=how))
 
 
 def _small_masks(

@@ -239,9 +239,11 @@ class RowMaker:
         errors = systematic_errors(
             self.measurement, number, alignment_px=error_px * self.frame.scale
         )
+        px_per_dot = self._px_per_dot(registration)
         if not is_baseline:
             # Under about 4 px a dot and a hair beside it are one spot: hair reads as pigment that stays.
-            small = np.clip((SMALL_DOT_PX - self.detection.fwhm_px) / (SMALL_DOT_PX / 3), 0, 1)
+            fewest_px = np.fmin(self.detection.fwhm_px, px_per_dot)
+            small = np.clip((SMALL_DOT_PX - fewest_px) / (SMALL_DOT_PX / 3), 0, 1)
             errors = replace(errors, small_dots=float(SMALL_DOT_SD * small))
         everywhere = np.ones(len(self.dots_px), bool)
         look = self.looks.zone_looks(number) if self.looks is not None else {}
@@ -258,7 +260,7 @@ class RowMaker:
         doubt = "" if is_baseline else not_believed(whole.fade, errors.hair_at_worst, days)
         if doubt:
             return refused(doubt)
-        quality = replace(prepared.quality, px_per_dot=self._px_per_dot(registration))
+        quality = replace(prepared.quality, px_per_dot=px_per_dot)
         return PhotoMeasures(
             photo=prepared.photo.name,
             sha256=prepared.photo.sha256,

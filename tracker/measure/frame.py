@@ -145,7 +145,7 @@ class MeasuringFrame:
         outside: BoolArray = (
             (sure < 0.999) | (x < 0) | (x > source[1] - 1) | (y < 0) | (y > source[0] - 1)
         )
-        return FrameView(x, y, outside, source)
+        return FrameView(x, y, outside, source, step)
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,12 +160,15 @@ class FrameView:
         Outside the moving photo, or the alignment is not trusted there.
     source : tuple of int
         (H, W) to which the moving photo is reduced first.
+    step_px : float
+        Pixels of the moving photo per pixel of the frame.
     """
 
     x: FloatArray
     y: FloatArray
     outside: BoolArray
     source: tuple[int, int]
+    step_px: float
 
     def resample(self, image: FloatArray) -> FloatArray:
         """A channel of the moving photo, (H, W) without NaN, in the frame; NaN where `outside`."""

@@ -27,10 +27,16 @@ from tracker.measure.photo_pigment import (
     read_dots_of_series,
 )
 from tracker.measure.photometry import PhotometrySettings, empty_places
-from tracker.measure.pigment_weight import PigmentWeights, WeightSettings, pigment_weights
+from tracker.measure.pigment_weight import (
+    LookAgain,
+    PigmentWeights,
+    WeightSettings,
+    pigment_weights,
+)
 from tracker.measure.results import FloatColumn
 from tracker.measure.series_look import pigment_logit, place_context, place_pictures
 from tracker.measure.shadow import ShadowSettings
+from tracker.measure.spot_look import dot_logit
 from tracker.measure.threads import map_threads
 from tracker.measure.tone_gain import ToneGainSettings
 from tracker.measure.veil import VeilSettings
@@ -198,7 +204,7 @@ def measure_view(
 
         measured = [first, *map_threads(follow, photos[1:], workers)]
         if quick:
-            looks = judged(measured, glance=True).weight / (1 + np.exp(-catalogue.look))
+            looks = judged(measured, glance=True).on_course / (1 + np.exp(-catalogue.look))
     weights = judged(measured, glance=False)
     # Many places with a small chance each are hair; together they would weigh as much as dots.
     counted = weights.weight >= LEAST_COUNTED
@@ -269,7 +275,26 @@ def _weights(
         catalogue.xy_px,
         settings,
         series_look=series_look,
+        look_again=_looks_of_photos(later, sigma_px),
     )
+
+
+def _looks_of_photos(
+    later: Sequence[tuple[PhotoPigment, FloatArray]], sigma_px: float
+) -> LookAgain:
+    """What the later photos show of some of the places, each by itself."""
+
+    def mean_look(chosen: BoolArray) -> FloatColumn:
+        total, count = np.zeros(int(chosen.sum())), np.zeros(int(chosen.sum()))
+        for pigment, picture in later:
+            x, y = pigment.places_px[chosen].T
+            seen = np.isfinite(pigment.pigment[chosen])
+            total += np.where(seen, dot_logit(np.nan_to_num(picture), x, y, sigma_px), 0.0)
+            count += seen
+        mean: FloatColumn = total / np.maximum(count, 1)
+        return mean
+
+    return mean_look
 
 
 def shares_left(measurement: ViewMeasurement) -> dict[int, FloatColumn]:
