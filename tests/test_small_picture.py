@@ -9,6 +9,7 @@ import pytest
 
 from tracker.measure.card_reading import NoCard
 from tracker.measure.frame import MeasuringFrame
+from tracker.measure.registration import Registration
 from tracker.view_analysis import PreparedPhoto, small_picture
 
 SIDE = 400
@@ -25,11 +26,11 @@ def stubbly(dtype: type = np.uint8) -> np.ndarray:
 
 
 def prepared(photo: np.ndarray) -> PreparedPhoto:
-    everywhere = np.ones((SIDE, SIDE), bool)
+    everywhere = np.ones(photo.shape[:2], bool)
     skin = SimpleNamespace(region=everywhere, glare=~everywhere)
     return cast(
         "PreparedPhoto",
-        SimpleNamespace(read=lambda: photo, skin=skin, card=NoCard(), shape=(SIDE, SIDE)),
+        SimpleNamespace(read=lambda: photo, skin=skin, card=NoCard(), shape=photo.shape[:2]),
     )
 
 
@@ -51,3 +52,38 @@ def test_bald_skin_has_no_hair() -> None:
     plain = np.full((SIDE, SIDE, 3), (180, 140, 110), np.uint8)
     picture = small_picture(prepared(plain), MeasuringFrame(0, 0, SIDE, SIDE, 0.5), None, DOT_PX)
     assert (picture.hair == 0).all()
+
+
+class Scaled:
+    """A map from the baseline to a photo that shows everything `zoom` times as large."""
+
+    def __init__(self, zoom: float) -> None:
+        self.zoom = zoom
+
+    def map_points(self, xy_px: np.ndarray) -> np.ndarray:
+        return (np.asarray(xy_px) + 0.5) * self.zoom - 0.5
+
+
+def blotchy(seed: int = 4) -> np.ndarray:
+    """Skin with blotches some three dots wide, which closing with too large a disc fills."""
+    rng = np.random.default_rng(seed)
+    blotches = cv2.GaussianBlur(rng.normal(0, 1, (2 * SIDE, 2 * SIDE)), (0, 0), 1.5 * DOT_PX)
+    level = 150 + 12 * blotches / blotches.std()
+    return np.repeat(np.clip(level, 0, 255)[..., None], 3, axis=2).astype(np.uint8)
+
+
+@pytest.mark.parametrize("zoom", [0.6, 0.8, 1.25])
+def test_a_photo_of_another_scale_leaves_the_same_blotches(zoom: float) -> None:
+    skin = blotchy()
+    side = round(skin.shape[0] * zoom)
+    how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
+    other = np.asarray(cv2.resize(skin, (side, side), interpolation=how), np.uint8)
+    small = MeasuringFrame(0, 0, skin.shape[1], skin.shape[0], 0.5)
+    first = small_picture(prepared(skin), small, None, DOT_PX).skin
+    scaled = cast("Registration", Scaled(zoom))
+    second = small_picture(prepared(other), small, scaled, DOT_PX).skin
+    # The rim of a resampled photo is not known to a pixel.
+    inner = (slice(10, -10), slice(10, -10), 1)
+    contrast = np.nanstd(second[inner]) / np.nanstd(first[inner])
+    # Filled with a disc of the baseline's pixels, 0.6 leaves a tenth too little.
+    assert contrast == pytest.approx(1, abs=0.025)

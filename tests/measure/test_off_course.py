@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.measure.off_course import OffCourseSettings, chance_by_look, dots_off_course
-from tracker.measure.pigment_weight import PigmentWeights, pigment_weights
+from tracker.measure.pigment_weight import LookAgain, PigmentWeights, pigment_weights
 
 N_FOLLOW, N_STAY, N_HAIR = 1500, 500, 900
 SETTINGS = OffCourseSettings()
@@ -100,7 +100,9 @@ def test_chances_are_chances(n_stay: int, aside: bool, seed: int) -> None:
     assert (chance <= 1).all()
 
 
-def weights_of(head: Head, left: tuple[float, ...]) -> tuple[PigmentWeights, np.ndarray, list]:
+def weights_of(
+    head: Head, left: tuple[float, ...], look_again: LookAgain | None = None
+) -> tuple[PigmentWeights, np.ndarray, list]:
     rng = np.random.default_rng(5)
     baseline = rng.uniform(0.6, 1.6, len(head.look))
     later = []
@@ -109,7 +111,15 @@ def weights_of(head: Head, left: tuple[float, ...]) -> tuple[PigmentWeights, np.
             head.hair, np.exp(rng.normal(0, 0.15, len(baseline))), 1.0
         )
         later.append(baseline * ratio + rng.normal(0, 0.05, len(baseline)))
-    found = pigment_weights(baseline, 0.05, later, [0.05] * len(left), head.look, head.xy_px)
+    found = pigment_weights(
+        baseline,
+        0.05,
+        later,
+        [0.05] * len(left),
+        head.look,
+        head.xy_px,
+        look_again=look_again,
+    )
     return found, baseline, later
 
 
@@ -145,3 +155,31 @@ def test_dots_that_clear_where_the_others_stay_count_as_well() -> None:
         (w * later[-1]).sum() / (w * baseline).sum() for w in (dots.astype(float), weights.weight)
     )
     assert read == pytest.approx(true, abs=0.06)
+
+
+def test_what_later_photos_show_tells_hair_from_dots_that_stay() -> None:
+    head = Head(N_STAY, aside=True)
+    left = (0.7, 0.4, 0.2)
+    asked = []
+
+    def as_they_are(chosen: np.ndarray) -> np.ndarray:
+        asked.append(chosen)
+        return np.where(head.hair, -1.4, 1.5)[chosen]
+
+    once, _, _ = weights_of(head, left)
+    again, _, _ = weights_of(head, left, as_they_are)
+    assert not (asked[0] & head.follows).any()
+    assert again.weight[head.hair].mean() < once.weight[head.hair].mean()
+    assert again.weight[head.stays].mean() > once.weight[head.stays].mean()
+    # Roots of a shaved side that the baseline shows as dots are strokes in another photo.
+    strokes, _, _ = weights_of(head, left, lambda chosen: np.full(int(chosen.sum()), -2.0))
+    counted, counted_once = (int((w.weight > w.on_course).sum()) for w in (strokes, once))
+    assert counted < 0.25 * counted_once
+
+
+def test_where_all_dots_fade_alike_nothing_is_looked_at_again() -> None:
+    def never(chosen: np.ndarray) -> np.ndarray:
+        raise AssertionError(f"{chosen.sum()} places")
+
+    weights, _, _ = weights_of(Head(0, aside=False), (0.7, 0.4, 0.2), never)
+    np.testing.assert_array_equal(weights.weight, weights.on_course)
