@@ -39,6 +39,10 @@ class OffCourseSettings:
     formula has it, and a few dots mend that. It reaches 3.4 in 57 series in which all dots fade alike (24 of the own
     renderer, 22 of the second, 11 painted on real heads), and 7.9 in one of them, of whose dots one in a hundred was
     drawn darker. In 25 series of which a tenth to six sevenths were drawn to stay it is 7.1 to 390."""
+    least_explained: float = 0.6
+    """Share of the places among dots that follow which dots must explain as well. Dots that do not respond, strewn among
+    the others, explain 0.7 and more (6 series); stubble of a real head that looks like dots 0.4 and less, though with
+    an evidence of up to 11 (painted heads of seeds 36, 37, 45 and 56)."""
     shares: tuple[float, ...] = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.78, 0.85, 0.91, 0.96, 1.0)
     """Limits of the classes of look, in shares of the dots that follow the course; lower looks are mostly hair's."""
     decay: tuple[float, float] = (0.6, 3.0)
@@ -82,7 +86,8 @@ def dots_off_course(
     among = _among_followers(look, follows, off, xy_px, settings)
     beside = off & among
     for part in (beside, off & ~among):
-        found = chance_by_look(look[follows], look[part], settings)
+        least = settings.least_explained if part is beside else 0.0
+        found = chance_by_look(look[follows], look[part], settings, least_explained=least)
         if found is None:
             continue
         if part is not beside and int(beside.sum()) >= settings.least_hairs:
@@ -92,7 +97,11 @@ def dots_off_course(
 
 
 def chance_by_look(
-    of_followers: FloatColumn, of_others: FloatColumn, settings: OffCourseSettings
+    of_followers: FloatColumn,
+    of_others: FloatColumn,
+    settings: OffCourseSettings,
+    *,
+    least_explained: float = 0.0,
 ) -> FloatColumn | None:
     """Chance of each place off the course to be a dot by the formula; None where hair alone explains the counts."""
     edges = np.quantile(of_followers, settings.shares)
@@ -109,7 +118,8 @@ def chance_by_look(
     said = _log_likelihood(dots, hair, decay, middle - middle[0], follow, others)
     likeliest = dots[np.unravel_index(int(np.argmax(said)), said.shape)[0]]
     explained = min(1.0, float(likeliest) * follow.sum() / others.sum())
-    if explained * (said.max() - said[0].max()) < settings.least_evidence:
+    evidence = explained * float(said.max() - said[0].max())
+    if evidence < settings.least_evidence or explained < least_explained:
         return None
     decay = np.geomspace(settings.usual_decay, settings.decay[1], 6)
     for _ in range(3):
