@@ -37,12 +37,13 @@ class OffCourseSettings:
     """By how much dots must explain the counts better than hair alone, in log-likelihood, times the share of the
     places that they explain: hair that looks tell from dots badly (real shaved heads) falls off slower than the
     formula has it, and a few dots mend that. It reaches 3.4 in 57 series in which all dots fade alike (24 of the own
-    renderer, 22 of the second, 11 painted on real heads), and 7.9 in one of them, of whose dots one in a hundred was
-    drawn darker. In 25 series of which a tenth to six sevenths were drawn to stay it is 7.1 to 390."""
+    renderer, 22 of the second, 11 painted on real heads), 7.9 in one of them, of whose dots one in a hundred was
+    drawn darker, and 22 on a painted head since (P03 of the trial photos, seed 56). In 25 series of which a tenth to
+    six sevenths were drawn to stay it is 7.1 to 390, in others less (docs/STATUS.md)."""
     least_explained: float = 0.6
-    """Share of the places among dots that follow which dots must explain as well. Dots that do not respond, strewn among
-    the others, explain 0.7 and more (6 series); stubble of a real head that looks like dots 0.4 and less, though with
-    an evidence of up to 11 (painted heads of seeds 36, 37, 45 and 56)."""
+    """Share of the places among dots that follow which dots must explain as well. Dots that do not respond, strewn
+    among the others, explain 0.7 and more (5 series); stubble of a real head that looks like dots 0.4 and less, though
+    with an evidence of up to 11 (painted heads of seeds 36, 37, 45 and 56)."""
     shares: tuple[float, ...] = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.78, 0.85, 0.91, 0.96, 1.0)
     """Limits of the classes of look, in shares of the dots that follow the course; lower looks are mostly hair's."""
     decay: tuple[float, float] = (0.6, 3.0)
