@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -137,6 +138,8 @@ def test_everything_is_as_before_and_nothing_lies_in_the_clear(
     assert verify_store(again).damage == ()
     assert measure_client(again, CODE).measured == ()
     sealed = raw_files(*folders_of(again, tmp_path)) + raw_rows(again).encode()
+    # A checksum may hold any four digits.
+    sealed = re.sub(rb"[0-9a-f]{64}", b"", sealed)
     for secret in (*SECRETS, "1979", "isotretinoin", "photo quillname.jpg", "JFIF", WORDS):
         assert secret.encode() not in sealed, secret
         assert secret.encode("utf-16-le") not in sealed, secret
