@@ -138,7 +138,7 @@ def learnt_populations(
     gone = (hair * shorn / total).sum(axis=1) + settings.usual_shorn * TELLING_HAIRS
     share = np.clip(gone / (hair.sum(axis=1) + TELLING_HAIRS), *settings.shorn_share)
     mean, spread = _hair_that_stays(courses, hair * stays / total, before.hair_spread, settings)
-    pigment = _mean_left(courses, weight * courses.told)
+    pigment = mean_left(courses, weight * courses.told)
     return Populations(
         pigment,
         _pigment_spread(courses, weight * courses.told, pigment, settings),
@@ -197,7 +197,8 @@ def _normal(distance: FloatColumn, sd: FloatColumn) -> FloatColumn:
     return density
 
 
-def _mean_left(courses: Courses, weight: FloatColumn) -> FloatColumn:
+def mean_left(courses: Courses, weight: FloatColumn) -> FloatColumn:
+    """Share of the weighted pigment that is left in each later photo, shape (photos,)."""
     mass = weight * courses.amount * courses.seen
     mean: FloatColumn = (mass * courses.ratios).sum(axis=1) / np.maximum(mass.sum(axis=1), 1e-12)
     return mean

@@ -23,6 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from tracker.measure.log_odds import chance as as_chance
+from tracker.measure.log_odds import held, logit
 from tracker.measure.luminance import BoolArray
 from tracker.measure.results import FloatColumn
 
@@ -224,16 +226,10 @@ def _chance_beside_hair(
 
 def _agreed(chance: FloatColumn, xy_px: FloatColumn, settings: OffCourseSettings) -> FloatColumn:
     """The chances once each place knows what its neighbours are."""
-
-    def odds(share: FloatColumn) -> FloatColumn:
-        held = np.clip(share, 0.02, 0.98)
-        return np.log(held / (1 - held))
-
     near = cKDTree(xy_px).query(xy_px, k=min(settings.neighbours, len(xy_px)))[1]
     near = np.asarray(near).reshape(len(xy_px), -1)
-    held = np.clip(chance, 1e-6, 1 - 1e-6)
-    own = np.log(held / (1 - held)) - odds(np.array(chance.mean()))
+    own = logit(chance) - logit(held(np.array(chance.mean())))
     agreed = chance
     for _ in range(settings.rounds):
-        agreed = 1 / (1 + np.exp(-(own + odds(agreed[near].mean(axis=1)))))
+        agreed = as_chance(own + logit(held(agreed[near].mean(axis=1))))
     return agreed

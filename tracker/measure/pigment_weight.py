@@ -28,8 +28,11 @@ from tracker.measure.courses import (
     CourseSettings,
     learnt_populations,
     log_densities,
+    mean_left,
     unknown_populations,
 )
+from tracker.measure.log_odds import chance as as_chance
+from tracker.measure.log_odds import held, logit
 from tracker.measure.off_course import OffCourseSettings, dots_off_course
 from tracker.measure.results import FloatColumn
 
@@ -41,7 +44,8 @@ class WeightSettings:
     """The two populations."""
 
     course: CourseSettings = CourseSettings()
-    off_course: OffCourseSettings = OffCourseSettings()
+    off_course: OffCourseSettings | None = OffCourseSettings()
+    """None looks for no dots off the common course."""
     follows: float = 0.9
     """Chance from which on a place is a dot that fades as the others do, when others are judged by it."""
     darkest: float = 1.4
@@ -123,7 +127,7 @@ class _Places:
     def local_share(self, weight: FloatColumn, told: FloatColumn) -> FloatColumn:
         """Share of pigment around each place."""
         pigment = (weight * told)[self.near].sum(axis=1)
-        return _held(pigment / np.maximum(told[self.near].sum(axis=1), 1))
+        return held(pigment / np.maximum(told[self.near].sum(axis=1), 1))
 
 
 def pigment_weights(
@@ -213,8 +217,8 @@ def pigment_weights(
         # Hair that was shorn or combed away clears as ink does: the course may take a place that the
         # pictures show as a dot from the count, but not add one that they show as hair.
         settled = np.minimum(settled, by_look)
-    course = np.clip(_logit(best.weight), -settings.most_course, settings.most_course)
-    chance = _chance(_logit(by_look) + best.say * course)
+    course = np.clip(logit(best.weight), -settings.most_course, settings.most_course)
+    chance = as_chance(logit(by_look) + best.say * course)
     odd = np.zeros(len(look))
     odd[usable] = _off_course(
         places, settled, unclipped[usable], xy_px[usable], usable, look_again, settings
@@ -240,10 +244,9 @@ def _off_course(
     courses = places.courses
     told = courses.told > 0
     follows = told & (weight > settings.follows)
-    if not follows.any():
+    if settings.off_course is None or not follows.any():
         return np.zeros(len(weight))
-    mass = weight * follows * courses.amount * courses.seen
-    usual = (mass * courses.ratios).sum(axis=1) / np.maximum(mass.sum(axis=1), 1e-12)
+    usual = mean_left(courses, weight * follows)
     count = np.maximum(courses.seen.sum(axis=0), 1)
     mean = (courses.seen * courses.ratios).sum(axis=0) / count
     slower = mean > (courses.seen * usual[:, None]).sum(axis=0) / count
@@ -256,7 +259,7 @@ def _off_course(
         where = np.zeros(len(usable), bool)
         where[usable] = likely
         later = np.clip(look_again(where), -settings.most_later_look, settings.most_later_look)
-        chance = _chance(_logit(stays[likely]) + settings.later_look_share * later)
+        chance = as_chance(logit(stays[likely]) + settings.later_look_share * later)
         stays[likely] = np.where(chance >= 0.5, chance, 0.0)
     clears = dots_off_course(look, follows, off & ~slower, xy_px, settings.off_course)
     return np.maximum(stays, clears)
@@ -268,24 +271,7 @@ def _of_unread(look: FloatColumn, beside: FloatColumn) -> FloatColumn:
     The mask that keeps hair out of the first reading takes dots along that are sharper or darker
     than most. Hardly any of them is hair where it is round and stands among dots.
     """
-    return _chance(look + _logit(_held(beside.mean(axis=1))))
-
-
-def _held(share: FloatColumn) -> FloatColumn:
-    """No neighbourhood is surely all dots or all hair."""
-    held: FloatColumn = np.clip(share, 0.02, 0.98)
-    return held
-
-
-def _logit(share: FloatColumn) -> FloatColumn:
-    held = np.clip(share, 1e-6, 1 - 1e-6)
-    odds: FloatColumn = np.log(held / (1 - held))
-    return odds
-
-
-def _chance(logit: FloatColumn) -> FloatColumn:
-    chance: FloatColumn = 1 / (1 + np.exp(-np.clip(logit, -30, 30)))
-    return chance
+    return as_chance(look + logit(held(beside.mean(axis=1))))
 
 
 def _settle(places: _Places, settings: WeightSettings, *, use_amount: bool = True) -> FloatColumn:
@@ -295,7 +281,7 @@ def _settle(places: _Places, settings: WeightSettings, *, use_amount: bool = Tru
     amount = np.zeros(len(places.look))
     weight = everywhere
     for k in range(settings.rounds):
-        weight = _chance(places.look + amount + _logit(local))
+        weight = as_chance(places.look + amount + logit(local))
         local = places.local_share(weight, everywhere)
         if use_amount and k >= settings.settling_rounds:
             amount = _amount_evidence(places.amount, weight, settings)
@@ -337,10 +323,10 @@ def _mix(places: _Places, start: FloatColumn, settings: WeightSettings) -> _Mixt
         local = places.local_share(weight, told)
         if k >= settings.settling_rounds:
             amount = _amount_evidence(places.amount, weight, settings)
-        beforehand = places.look + amount + _logit(local)
+        beforehand = places.look + amount + logit(local)
         old = weight
-        weight = _chance(beforehand + temper * (as_pigment - as_hair))
-        share = np.clip(_chance(beforehand), 0.01, 0.99)
+        weight = as_chance(beforehand + temper * (as_pigment - as_hair))
+        share = np.clip(as_chance(beforehand), 0.01, 0.99)
         top = np.maximum(as_pigment, as_hair) * temper
         mixed = share * np.exp(temper * as_pigment - top) + (1 - share) * np.exp(
             temper * as_hair - top

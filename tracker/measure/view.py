@@ -266,6 +266,9 @@ def _weights(
             pigment_logit(pictures, context, glance=glance, workers=workers),
             catalogue.look,
         )
+    if glance:
+        # Only dots that follow the course set width and place.
+        settings = replace(settings, off_course=None)
     return pigment_weights(
         first.pigment,
         first.pigment_sd,
