@@ -62,6 +62,45 @@ def test_hair_alone_is_no_dot(seed: int) -> None:
     assert not Head(0, aside=False, seed=seed).chance().any()
 
 
+def aside(rng: np.random.Generator, looks: list[np.ndarray]) -> np.ndarray:
+    """Chances of places by themselves, where hair beside the dots was counted: followers, hair beside, hair, dots."""
+    follow, *others = looks
+    xy_px = np.concatenate(
+        [
+            rng.uniform(0, 400, (len(follow) + len(others[0]), 2)),
+            rng.uniform([-300, 0], [-50, 400], (sum(map(len, others[1:])), 2)),
+        ]
+    )
+    look = np.concatenate(looks)
+    follows = np.arange(len(look)) < len(follow)
+    return dots_off_course(look, follows, ~follows, xy_px)[len(follow) + len(others[0]) :]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_hair_that_looks_like_dots_is_known_by_the_hair_among_the_dots(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+
+    def stubble(n: int) -> np.ndarray:
+        """Among the dots a third of it looks just as they do, which no formula knows."""
+        return np.concatenate([looks_of_dots(rng, n // 3), looks_of_hair(rng, n - n // 3)])
+
+    follow = looks_of_dots(rng, N_FOLLOW)
+    # Without hair among the dots the formula takes that third for dots.
+    assert chance_by_look(follow, stubble(2000), SETTINGS) is not None
+    assert not aside(rng, [follow, stubble(600), stubble(2000)]).any()
+
+
+def test_a_part_that_looks_vaguer_than_the_rest_is_found_beside_counted_hair() -> None:
+    rng = np.random.default_rng(5)
+    follow, vaguer = looks_of_dots(rng, N_FOLLOW), looks_of_dots(rng, 400) - 0.9
+    hair = looks_of_hair(rng, 600) - 1.5
+    # Their share falls with the look as that of hair does.
+    assert chance_by_look(follow, vaguer, SETTINGS) is None
+    chance = aside(rng, [follow, hair[:300], hair[300:], vaguer])
+    assert chance[300:].mean() > 0.5
+    assert chance[:300].mean() < 0.1
+
+
 def test_neighbours_have_the_last_word() -> None:
     head = Head(N_STAY, aside=True)
     at_the_side = head.xy_px[:, 0] < 0
