@@ -138,6 +138,24 @@ def test_a_blank_photo_is_refused(reference: PhotoFeatures) -> None:
     assert isinstance(result, NotRegistered)
 
 
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_photo_saved_on_its_side_or_its_head_is_found(
+    reference: PhotoFeatures, moving_photo: np.ndarray, aligned: Registration, quarters: int
+) -> None:
+    result = register(
+        reference, extract_features(np.ascontiguousarray(np.rot90(moving_photo, quarters)))
+    )
+    assert isinstance(result, Registration)
+    places = _inner()
+    expected = aligned.map_points(places)
+    for k in range(quarters):
+        # numpy turns a picture against the clock: its right side becomes its top.
+        width = moving_photo.shape[1 - k % 2]
+        expected = np.column_stack([expected[:, 1], width - 1 - expected[:, 0]])
+    off = np.hypot(*(result.map_points(places) - expected).T)
+    assert np.nanmedian(off) < 0.3
+
+
 @pytest.mark.parametrize("turn_deg", [-35.0, 22.0])
 def test_finds_a_turned_photo(reference: PhotoFeatures, turn_deg: float) -> None:
     matrix = cv2.getRotationMatrix2D((399.5, 349.5), -turn_deg, 1.0)

@@ -6,6 +6,7 @@ zooms is tried on the strongest keypoints all over the photo; matches that agree
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,10 @@ from tracker.measure.geometry import Affine, Points, apply_affine, frame_centre,
 from tracker.measure.matching import find_candidates, largest_agreeing_group
 
 TURNS_DEG = (-36.0, -24.0, -12.0, 0.0, 12.0, 24.0, 36.0)
+QUARTER_TURNS_DEG = tuple(
+    quarter + beside for quarter in (90.0, 180.0, -90.0) for beside in (-12.0, 0.0, 12.0)
+)
+"""A phone held flat above a head does not know which way is up, and saves the photo on its side or its head."""
 ZOOMS = (0.72, 1.0, 1.39)
 STRONGEST = 2000
 RATIO = 0.9
@@ -30,7 +35,13 @@ class Pose:
     agreeing: int
 
 
-def search_poses(reference: PhotoFeatures, moving: PhotoFeatures, most: int = 2) -> list[Pose]:
+def search_poses(
+    reference: PhotoFeatures,
+    moving: PhotoFeatures,
+    most: int = 2,
+    *,
+    turns_deg: Sequence[float] = TURNS_DEG,
+) -> list[Pose]:
     """The poses on which the most matches agree, best first; empty where none stands out."""
     centre_r = frame_centre(reference.frame.working_shape)
     centre_m = frame_centre(moving.frame.working_shape)
@@ -38,7 +49,7 @@ def search_poses(reference: PhotoFeatures, moving: PhotoFeatures, most: int = 2)
     poses = []
     for zoom in ZOOMS:
         fixed = reference.places_at(0.0, max(1.0, 1 / zoom), STRONGEST)
-        for turn in TURNS_DEG:
+        for turn in turns_deg:
             found = moving.places_at(turn, max(1.0, zoom), STRONGEST)
             trial = similarity(turn, zoom, centre_r, centre_m)
             pose = _agreeing(fixed, found, trial, long_side)

@@ -30,7 +30,7 @@ from tracker.measure.geometry import (
 from tracker.measure.growth import HIT_CHANCE, Growth, HoldOut, Scene, grow, hold_out, keep_proven
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.matching import Matches, find_candidates, largest_agreeing_group
-from tracker.measure.pose_search import search_poses
+from tracker.measure.pose_search import QUARTER_TURNS_DEG, TURNS_DEG, search_poses
 from tracker.measure.spline_field import SplineField
 from tracker.measure.trust import judge_cells
 
@@ -297,15 +297,16 @@ def register(
     result = _verdict(reference, moving, attempt, settings)
     if isinstance(result, Registration) or start is not None:
         return result
-    for pose in search_poses(reference, moving):
-        turned_attempt = _attempt(
-            reference, moving, pose.prewarp, settings, sizes=(STRONG_KEYPOINTS,)
-        )
-        turned = _verdict(reference, moving, turned_attempt, settings)
-        if isinstance(turned, Registration):
-            return turned
-        if turned.evidence["hit_rate"] > result.evidence["hit_rate"]:
-            result = turned
+    for turns_deg in (TURNS_DEG, QUARTER_TURNS_DEG):
+        for pose in search_poses(reference, moving, turns_deg=turns_deg):
+            turned_attempt = _attempt(
+                reference, moving, pose.prewarp, settings, sizes=(STRONG_KEYPOINTS,)
+            )
+            turned = _verdict(reference, moving, turned_attempt, settings)
+            if isinstance(turned, Registration):
+                return turned
+            if turned.evidence["hit_rate"] > result.evidence["hit_rate"]:
+                result = turned
     if _is_mirrored(reference, moving, settings):
         return NotRegistered(
             "mirrored: left and right are exchanged against the other photo", result.evidence
