@@ -95,6 +95,13 @@ def test_what_is_no_scalp_is_said_to_be_none(picture: object) -> None:
     assert "no scalp in view" in skin.problems[0]
 
 
+def test_a_photo_without_colour_is_named() -> None:
+    grey = np.repeat(paint().srgb.mean(axis=2).astype(np.uint8)[..., None], 3, axis=2)
+    skin = find_skin(grey)
+    assert not skin.region.any()
+    assert "black and white" in skin.problems[0]
+
+
 def test_shine_is_marked() -> None:
     scene = paint().srgb.copy()
     cv2.circle(scene, (160, 160), 14, (255, 255, 255), -1)

@@ -147,6 +147,7 @@ def test_lagging_zone_lies_surely_below_the_whole() -> None:
         ("too blurred to show dots", "focus"),
         ("could not be aligned with the first photo", "same angle"),
         ("no scalp found", "Fill the picture"),
+        ("no scalp in view: the photo is black and white", "in colour"),
         ("is damaged; copy it again", "Is damaged; copy it again."),
         ("too blurred: hold still and tap the scalp", "Too blurred: hold still and tap the scalp."),
         ("another head or another part of it: only 9 places agree", "this client"),

@@ -12,6 +12,7 @@ PATTERNS = (
     "too small: {size} px, {needed} needed",
     "send the original photo",
     "no scalp in view (or far out of focus): fill the frame with the shaved scalp",
+    "no scalp in view that its colour would show: the photo is black and white, take or send it in colour",
     "only {share} overlap: photograph the same area",
     "only {share} of the baseline's dots are in view: photograph the same area",
     "another head or another part of it: only {places} places agree",

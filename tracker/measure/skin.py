@@ -41,6 +41,9 @@ GLARE_ABOVE_MEDIAN = 0.12
 
 
 NO_SCALP = "no scalp in view (or far out of focus): fill the frame with the shaved scalp"
+NO_COLOUR = "no scalp in view that its colour would show: the photo is black and white, take or send it in colour"
+GREY_LEVELS = 2
+"""A picture whose channels differ by no more than this is black and white."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +152,11 @@ def find_skin(srgb: SrgbArray) -> SkinMap:
     share = float(mask.mean())
     problems: list[str] = []
     if share < LEAST_SKIN_SHARE:
-        problems.append(NO_SCALP)
+        grey = (
+            np.ptp(small.astype(np.int64), axis=2).max()
+            <= GREY_LEVELS * np.iinfo(small.dtype).max / 255
+        )
+        problems.append(NO_COLOUR if grey else NO_SCALP)
         mask, share = np.zeros_like(mask), 0.0
     height, width = srgb.shape[:2]
     region = _enlarged(mask, (height, width))

@@ -291,6 +291,7 @@ REMEDIES = (
     ),
     (("glare", "shine", "reflect"), "Use soft light from the side, no flash, and dry the scalp."),
     (("bright", "dark", "clipped", "expos"), "Use even light without flash and take it again."),
+    (("black and white",), "Take it in colour, or send the photo as the camera took it."),
     (
         ("no scalp", "no skin", "not a scalp", "little skin"),
         "Fill the picture with the treated scalp, hair short, and take it again.",
