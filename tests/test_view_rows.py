@@ -183,7 +183,7 @@ def test_a_dot_whose_readings_do_not_count_is_listed_and_its_fate_not_told() -> 
     counts = np.where(DOTS, WEIGHT, 0.0)
     counts[crossed] = 0.0
     rows = make(
-        replace(rows.measurement, weights=PigmentWeights(counts, counts, WEIGHT, counts)),
+        replace(rows.measurement, weights=PigmentWeights(counts, counts, WEIGHT, counts, counts)),
         scale=0.05,
     )
     first, later = rows.row(0, FIRST, None), rows.row(1, LATER, shifted())

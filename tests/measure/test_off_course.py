@@ -41,7 +41,7 @@ class Head:
             self.xy_px[self.hair, 0] = rng.uniform(-150, 400, N_HAIR)
 
     def chance(self) -> np.ndarray:
-        return dots_off_course(self.look, self.follows, ~self.follows, self.xy_px)
+        return dots_off_course(self.look, self.follows, ~self.follows, self.xy_px).chance
 
 
 @pytest.mark.parametrize("aside", [True, False])
@@ -62,8 +62,9 @@ def test_hair_alone_is_no_dot(seed: int) -> None:
     assert not Head(0, aside=False, seed=seed).chance().any()
 
 
-def aside(rng: np.random.Generator, looks: list[np.ndarray]) -> np.ndarray:
-    """Chances of places by themselves, where hair beside the dots was counted: followers, hair beside, hair, dots."""
+def aside(rng: np.random.Generator, looks: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """What is believed and what possible of places by themselves; given are looks of dots that follow, of hair among
+    them, and of hair and dots by themselves."""
     follow, *others = looks
     xy_px = np.concatenate(
         [
@@ -73,7 +74,9 @@ def aside(rng: np.random.Generator, looks: list[np.ndarray]) -> np.ndarray:
     )
     look = np.concatenate(looks)
     follows = np.arange(len(look)) < len(follow)
-    return dots_off_course(look, follows, ~follows, xy_px)[len(follow) + len(others[0]) :]
+    found = dots_off_course(look, follows, ~follows, xy_px)
+    them = slice(len(follow) + len(others[0]), None)
+    return found.chance[them], found.possible[them]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -85,20 +88,36 @@ def test_hair_that_looks_like_dots_is_known_by_the_hair_among_the_dots(seed: int
         return np.concatenate([looks_of_dots(rng, n // 3), looks_of_hair(rng, n - n // 3)])
 
     follow = looks_of_dots(rng, N_FOLLOW)
-    # Without hair among the dots the formula takes that third for dots.
-    assert chance_by_look(follow, stubble(2000), SETTINGS) is not None
-    assert not aside(rng, [follow, stubble(600), stubble(2000)]).any()
+    # Without hair among the dots the formula takes that third for dots; with it that is a doubt and no more.
+    assert chance_by_look(follow, stubble(2000), SETTINGS).evidence > SETTINGS.least_evidence
+    believed, possible = aside(rng, [follow, stubble(600), stubble(2000)])
+    assert not believed.any()
+    assert possible.any()
 
 
-def test_a_part_that_looks_vaguer_than_the_rest_is_found_beside_counted_hair() -> None:
+def test_a_part_that_looks_vaguer_than_the_rest_is_possible_beside_counted_hair() -> None:
     rng = np.random.default_rng(5)
     follow, vaguer = looks_of_dots(rng, N_FOLLOW), looks_of_dots(rng, 400) - 0.9
     hair = looks_of_hair(rng, 600) - 1.5
     # Their share falls with the look as that of hair does.
-    assert chance_by_look(follow, vaguer, SETTINGS) is None
-    chance = aside(rng, [follow, hair[:300], hair[300:], vaguer])
-    assert chance[300:].mean() > 0.5
-    assert chance[:300].mean() < 0.1
+    assert chance_by_look(follow, vaguer, SETTINGS).evidence < SETTINGS.least_of_both[0]
+    believed, possible = aside(rng, [follow, hair[:300], hair[300:], vaguer])
+    assert not believed.any()
+    assert possible[300:].mean() > 0.5
+    assert possible[:300].mean() < 0.1
+
+
+def test_a_part_is_believed_where_formula_and_count_agree() -> None:
+    rng = np.random.default_rng(6)
+    follow, stays = looks_of_dots(rng, N_FOLLOW), looks_of_dots(rng, 400)
+    hair = looks_of_hair(rng, 600)
+    believed, possible = aside(rng, [follow, hair[:300], hair[300:], stays])
+    # What anybody could know by the looks who knows how many there are of each.
+    best = 1 / (1 + 300 / 400 * np.exp(2.5 - 1.4**2 / 2 - np.concatenate([hair[300:], stays])))
+    assert believed[300:].mean() > best[300:].mean() - 0.05
+    assert believed[:300].mean() < best[:300].mean() + 0.05
+    assert believed.sum() == pytest.approx(400, rel=0.15)
+    np.testing.assert_array_equal(believed, possible)
 
 
 def test_neighbours_have_the_last_word() -> None:
@@ -119,14 +138,14 @@ def test_neighbours_have_the_last_word() -> None:
 def test_without_enough_dots_that_follow_nothing_is_said() -> None:
     head = Head(N_STAY, aside=False)
     few = head.follows & (np.cumsum(head.follows) < SETTINGS.least_followers)
-    assert not dots_off_course(head.look, few, ~head.follows, head.xy_px).any()
+    assert not dots_off_course(head.look, few, ~head.follows, head.xy_px).possible.any()
 
 
 def test_looks_that_are_all_alike_tell_nothing() -> None:
     head = Head(N_STAY, aside=False)
     same = np.full(len(head.look), 4.0)
-    assert not dots_off_course(same, head.follows, ~head.follows, head.xy_px).any()
-    assert chance_by_look(same[:200], same[:50], SETTINGS) is None
+    assert not dots_off_course(same, head.follows, ~head.follows, head.xy_px).possible.any()
+    assert chance_by_look(same[:200], same[:50], SETTINGS).evidence == 0
 
 
 @settings(max_examples=15, deadline=None)

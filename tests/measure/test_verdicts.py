@@ -16,6 +16,7 @@ WEIGHTS = PigmentWeights(
     np.array([0.7, 0.2, 0.6]),
     np.array([0.95, 0.3, 0.9]),
     np.array([0.9, 0.1, 0.8]),
+    np.array([0.9, 0.1, 0.8]),
 )
 
 

@@ -18,6 +18,7 @@ from tracker.measure.view import (
     LEAST_COUNTED,
     LEAST_OF_A_KIND,
     OFF_COURSE_SHARE,
+    POSSIBLE_SHARE,
     MeasurementSettings,
     ViewMeasurement,
     doubt_sd,
@@ -287,6 +288,10 @@ def test_dots_that_stay_are_a_doubt_of_their_own_and_their_fate_is_their_own(
     settled, usual = (retained_share(first.pigment, last.pigment, w) for w in (weight, on_course))
     assert settled > usual + 0.02
     assert errors.off_course == pytest.approx(OFF_COURSE_SHARE * (settled - usual))
+    # Where they may be dots and are not believed to be, half of it is in doubt.
+    unsure = replace(partly, weights=replace(weights, weight=on_course, possible=weight))
+    doubted = systematic_errors(unsure, len(LEFT) - 1, alignment_px=0.1)
+    assert doubted.off_course == pytest.approx(POSSIBLE_SHARE * (settled - usual))
     left = shares_left(partly)[len(LEFT) - 1]
     alone = shares_left(series)[len(LEFT) - 1]
     assert np.nanmedian(left[stays]) > 0.9

@@ -90,18 +90,20 @@ class PigmentWeights:
     `by_look` is what look, amount and neighbours say without the course: how far the two differ in
     the fade is what the doubt about hair is worth. `chance` is that of a dot, whatever its readings
     do: a dot that a hair crosses in some photos is a dot, but its readings say little of the fade.
-    `on_course` is `weight` without the dots that do not fade as the others do (`off_course`).
+    `on_course` is `weight` without the dots that do not fade as the others do (`off_course`); `possible` is `weight`
+    with those of them that may be dots but are not believed to be.
     """
 
     weight: FloatColumn
     by_look: FloatColumn
     chance: FloatColumn
     on_course: FloatColumn
+    possible: FloatColumn
 
     @classmethod
     def alike(cls, weight: FloatColumn) -> PigmentWeights:
         """The weights where nothing but one number per place is known."""
-        return cls(weight, weight, weight, weight)
+        return cls(weight, weight, weight, weight, weight)
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,8 +221,8 @@ def pigment_weights(
         settled = np.minimum(settled, by_look)
     course = np.clip(logit(best.weight), -settings.most_course, settings.most_course)
     chance = as_chance(logit(by_look) + best.say * course)
-    odd = np.zeros(len(look))
-    odd[usable] = _off_course(
+    odd, possible = np.zeros(len(look)), np.zeros(len(look))
+    odd[usable], possible[usable] = _off_course(
         places, settled, unclipped[usable], xy_px[usable], usable, look_again, settings
     )
     on_course = everywhere(settled)
@@ -228,7 +230,7 @@ def pigment_weights(
     # Only places that later photos show were seen as a series; of others the neighbours say most.
     of_a_dot = weight.copy()
     of_a_dot[usable] = np.where(courses.told > 0, np.maximum(chance, odd[usable]), settled)
-    return PigmentWeights(weight, without_course, of_a_dot, on_course)
+    return PigmentWeights(weight, without_course, of_a_dot, on_course, np.maximum(weight, possible))
 
 
 def _off_course(
@@ -239,13 +241,13 @@ def _off_course(
     usable: NDArray[np.bool_],
     look_again: LookAgain | None,
     settings: WeightSettings,
-) -> FloatColumn:
-    """Chance of places that do not fade as the dots do, slower or faster, to be dots nevertheless, shape (n,)."""
+) -> tuple[FloatColumn, FloatColumn]:
+    """Chances of places that do not fade as the dots do to be dots: those believed, and all that are possible."""
     courses = places.courses
     told = courses.told > 0
     follows = told & (weight > settings.follows)
     if settings.off_course is None or not follows.any():
-        return np.zeros(len(weight))
+        return np.zeros(len(weight)), np.zeros(len(weight))
     usual = mean_left(courses, weight * follows)
     count = np.maximum(courses.seen.sum(axis=0), 1)
     mean = (courses.seen * courses.ratios).sum(axis=0) / count
@@ -253,16 +255,18 @@ def _off_course(
     # Ink does not become twice itself; hair that is longer than at the baseline does.
     off = told & (weight < 0.5) & (mean < settings.darkest)
     stays = dots_off_course(look, follows, off & slower, xy_px, settings.off_course)
-    if look_again is not None and stays.any():
+    chance, possible = stays.chance, stays.possible
+    if look_again is not None and possible.any():
         # A dot that stays looks in other photos as it did, a hair that was cut or combed seldom does.
-        likely = stays > 0
+        likely = possible > 0
         where = np.zeros(len(usable), bool)
         where[usable] = likely
         later = np.clip(look_again(where), -settings.most_later_look, settings.most_later_look)
-        chance = as_chance(logit(stays[likely]) + settings.later_look_share * later)
-        stays[likely] = np.where(chance >= 0.5, chance, 0.0)
+        for column in (chance, possible):
+            seen = as_chance(logit(column[likely]) + settings.later_look_share * later)
+            column[likely] = np.where((seen >= 0.5) & (column[likely] > 0), seen, 0.0)
     clears = dots_off_course(look, follows, off & ~slower, xy_px, settings.off_course)
-    return np.maximum(stays, clears)
+    return np.maximum(chance, clears.chance), np.maximum(possible, clears.possible)
 
 
 def _of_unread(look: FloatColumn, beside: FloatColumn) -> FloatColumn:

@@ -58,6 +58,8 @@ SHADOW_SHARE = 0.5
 OFF_COURSE_SHARE = 0.2
 """Of what the dots that do not fade as the others do change in the fade, what stays in doubt: how many they are is
 found by their looks."""
+POSSIBLE_SHARE = 0.5
+"""The same of places that may be such dots, and may be hair: as likely one as the other."""
 LEAST_OF_A_KIND = 20
 """Dots that do not fade as the others do and are fewer are no kind of their own when the fate of each is judged."""
 TONE_SHARE = 0.75
@@ -212,6 +214,7 @@ def measure_view(
         weights,
         weight=np.where(counted, weights.weight, 0.0),
         on_course=np.where(counted, weights.on_course, 0.0),
+        possible=np.where(weights.possible >= LEAST_COUNTED, weights.possible, 0.0),
     )
     final = read_dots_of_series(
         photos,
@@ -403,7 +406,7 @@ def systematic_errors(
     )
     # Doubtful places counted, or not: half the gap is what the doubt is worth. The verdict without
     # the course is a poor one where it differs much; a tenth of that gap is enough.
-    strict, loose, settled, by_look, on_course = (
+    strict, loose, settled, by_look, on_course, possible = (
         retained_share(first.pigment, photo.pigment, chosen)
         for chosen in (
             (weight >= 0.8).astype(float),
@@ -411,6 +414,7 @@ def systematic_errors(
             weight,
             np.where(weight > 0, measurement.weights.by_look, 0.0),
             measurement.weights.on_course,
+            measurement.weights.possible,
         )
     )
     # Where no place is sure there is no strict reading; the share in doubt then says it all.
@@ -425,7 +429,13 @@ def systematic_errors(
         doubt=doubt_sd(share_in_doubt(first.pigment, weight)),
         # Hair masked in the first reading, clipped in the last.
         readings=READINGS_SHARE * abs(_between_readings(measurement, number)),
-        off_course=OFF_COURSE_SHARE * abs(float(np.nan_to_num(settled - on_course))),
+        off_course=float(
+            np.nan_to_num(
+                np.hypot(
+                    OFF_COURSE_SHARE * (settled - on_course), POSSIBLE_SHARE * (settled - possible)
+                )
+            )
+        ),
         shadow=SHADOW_SHARE * photo.shadow * max(0.0, float(np.nan_to_num(1 - settled))),
         alignment=float(lost),
         tone=TONE_SHARE * photo.gain.log_sd,
