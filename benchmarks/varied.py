@@ -69,6 +69,19 @@ def turned(degrees: float) -> Variant:
     return vary
 
 
+def on_its_side(quarters: int) -> Variant:
+    """By quarter turns against the clock, as a phone that was held flat saves it."""
+
+    def vary(picture: Picture, places: Places) -> tuple[Picture, Places]:
+        for _ in range(quarters):
+            # The right side becomes the top.
+            places = np.column_stack([places[:, 1], picture.shape[1] - 1 - places[:, 0]])
+            picture = np.ascontiguousarray(np.rot90(picture))
+        return picture, places
+
+    return vary
+
+
 def slanted(picture: Picture, places: Places) -> tuple[Picture, Places]:
     """Seen so that the right side is a fifth farther away than the left one."""
     height, width = picture.shape[:2]
@@ -146,6 +159,8 @@ PAIR_VARIANTS: dict[str, tuple[Variant, Variant]] = {
     "as they are": (as_it_is, as_it_is),
     "second turned by 12°": (as_it_is, turned(12)),
     "second turned by -20°": (as_it_is, turned(-20)),
+    "second on its side": (as_it_is, on_its_side(1)),
+    "second upside down": (as_it_is, on_its_side(2)),
     "second slanted": (as_it_is, slanted),
     "second at 0.6 of its size": (as_it_is, scaled(0.6)),
     "first at 0.6 of its size": (scaled(0.6), as_it_is),

@@ -44,10 +44,10 @@ class OffCourseSettings:
     drawn darker, and 22 on a painted head since (P03 of the trial photos, seed 56). In 25 series of which a tenth to
     six sevenths were drawn to stay it is 7.1 to 390, in others less (docs/STATUS.md)."""
     least_of_both: tuple[float, float] = (3.0, 19.0)
-    """The same where hair's looks are counted as well, by the formula and by the count. The count's reaches 11.7 in 30
-    painted and rendered series that have hair by itself and whose dots all fade alike, and 76 in a dark scalp whose
-    photos were saved as poor JPEGs (the formula's 0.3); it is 30 and more in 40 of 44 series of which a part was drawn
-    to stay (the formula's less than 3 in two of them)."""
+    """The same where hair's looks are counted as well, by the formula and by the count. Of 38 series that have hair by
+    itself and whose dots all fade alike none reaches both (the count's 12 at most but for a dark scalp saved as poor
+    JPEGs, 20 and 29, where the formula's is 0.3); of 46 of which a part by itself was drawn to stay 40 do, the least
+    with 3.9 and 111 or 6.3 and 69."""
     most_tilt: float = 0.1
     """Hair by itself may be clearer or vaguer than hair among dots: by so much its frequency may grow or fall per unit
     of look against what was counted."""
