@@ -30,6 +30,8 @@ from tracker.measure.threads import map_threads
 from tracker.measure.tone_gain import ToneGain
 
 UNIT_GAIN = ToneGain(1.0, 0.0, 1.0)
+NEARLY_GONE = 0.3
+"""Dots of which less than this is left, against those of which most is, say nothing of a photo's lens."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +122,7 @@ def read_dots_of_series(
     photos: Sequence[FramePhoto | None],
     measured: Sequence[PhotoPigment | None],
     weight: FloatColumn,
+    on_course: FloatColumn,
     *,
     sigma_px: float,
     spacing_px: float,
@@ -140,6 +143,8 @@ def read_dots_of_series(
         width and the dots' strength.
     weight : ndarray of shape (n,)
         Chance that a place holds pigment, 0 where it is no dot: there the first reading stays.
+    on_course : ndarray of shape (n,)
+        The same without the dots that do not fade as the others do.
     sigma_px, spacing_px : float
         Width of a typical dot and median spacing of the places, frame pixels.
     photo_scale : float
@@ -188,7 +193,8 @@ def read_dots_of_series(
         photo, old = photos[number], measured[number]
         if photo is None or old is None:
             return None
-        now, _, around = read(photo, old, picture)
+        shown = _by_what_is_left(picture, first, old, weight, on_course)
+        now, _, around = read(photo, old, shown)
         seen = np.isfinite(new_first.pigment) & np.isfinite(now.pigment)
         left = retained_share(new_first.pigment, now.pigment, weight)
         strength = np.nan_to_num(new_first.amplitude[dots])
@@ -206,6 +212,31 @@ def read_dots_of_series(
             for one in later
         ),
     ]
+
+
+def _by_what_is_left(
+    picture: DotPicture,
+    first: PhotoPigment,
+    photo: PhotoPigment,
+    weight: FloatColumn,
+    on_course: FloatColumn,
+) -> DotPicture:
+    """The baseline's dots, each kind as strong in the mean dot as what this photo shows of it.
+
+    Where most dots are gone and some stay, these show what the lens does, and not what is left about the others.
+    """
+    off_course = weight - on_course
+    dots = weight > 0
+    if not (off_course > 0).any():
+        return picture
+    left = [
+        max(0.0, float(np.nan_to_num(retained_share(first.pigment, photo.pigment, kind))))
+        for kind in (on_course, off_course)
+    ]
+    # What nearly gone dots leave has no shape of a dot.
+    left = [share if share > NEARLY_GONE * max(left) else 0.0 for share in left]
+    shares = (on_course * left[0] + off_course * left[1])[dots] / weight[dots]
+    return replace(picture, strength=picture.strength * shares)
 
 
 def _cleared(

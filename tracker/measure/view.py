@@ -220,6 +220,7 @@ def measure_view(
         photos,
         measured,
         weights.weight,
+        weights.on_course,
         sigma_px=sigma_px,
         spacing_px=spacing_px,
         region=region,
