@@ -382,6 +382,18 @@ def test_an_earlier_photo_is_not_refused_for_more_pigment_but_for_hair() -> None
     assert not_believed(Estimate.missing("fraction"), 0.0, None) == ""
 
 
+def test_places_that_may_be_such_dots_are_told_of() -> None:
+    stays = np.arange(len(WEIGHT)) % 3 == 0
+    rows = maker(np.where(stays, BASELINE, 0.3 * BASELINE))
+    sure = np.where(stays, 0.0, WEIGHT)
+    weights = replace(rows.measurement.weights, weight=sure, on_course=sure, possible=WEIGHT)
+    rows.measurement = replace(rows.measurement, weights=weights)
+    told = rows.row(1, LATER, shifted())
+    (flag,) = [flag for flag in told.flags if "the interval allows for both" in flag]
+    share = (WEIGHT * BASELINE)[stays].sum() / (WEIGHT * BASELINE).sum()
+    assert flag.startswith(f"{share:.0%} of what may be pigment")
+
+
 def test_dots_that_do_not_fade_as_the_rest_are_told_of() -> None:
     stays = np.arange(len(WEIGHT)) % 3 == 0
     rows = maker(np.where(stays, BASELINE, 0.3 * BASELINE))

@@ -56,15 +56,26 @@ def hair_flag(hair_sd: float) -> tuple[str, ...]:
     return (told,)
 
 
-def off_course_flag(share: float) -> tuple[str, ...]:
-    """The flag of a photo whose dots do not all fade alike, by the pigment's share that does not; none for others."""
-    if share < LEAST_OFF_COURSE:
-        return ()
-    told = (
-        f"{share:.0%} of the pigment does not fade as the rest does: "
-        "a part that was not treated, or dots that do not respond"
-    )
-    return (told,)
+def off_course_flags(believed: float, possible: float) -> tuple[str, ...]:
+    """The flags of a photo whose dots do not all fade alike, or may not; none for others.
+
+    Parameters
+    ----------
+    believed, possible : float
+        Share of the pigment in dots that do not fade as the rest does, and in places that may be such dots.
+    """
+    flags = []
+    if believed >= LEAST_OFF_COURSE:
+        flags.append(
+            f"{believed:.0%} of the pigment does not fade as the rest does: "
+            "a part that was not treated, or dots that do not respond"
+        )
+    if possible >= LEAST_OFF_COURSE:
+        flags.append(
+            f"{possible:.0%} of what may be pigment does not fade as the rest does, dots that were not treated "
+            "or hair: the interval allows for both; look at the overlay, and mark dots or hair in Corrections"
+        )
+    return tuple(flags)
 
 
 def healing_flag(stage: Stage) -> tuple[str, ...]:

@@ -29,8 +29,8 @@ from tracker.measure.tone import Tone, compare_tone
 from tracker.measure.view import (
     MeasurementSettings,
     ViewMeasurement,
-    share_off_course,
     shares_left,
+    shares_off_course,
     systematic_errors,
 )
 from tracker.measure.zones import WHOLE, ZoneLayout
@@ -39,7 +39,7 @@ from tracker.row_remarks import (
     hair_flag,
     healing_flag,
     not_believed,
-    off_course_flag,
+    off_course_flags,
 )
 from tracker.series import (
     DotSeries,
@@ -391,7 +391,7 @@ class RowMaker:
             flags.append(f"dots not counted: {self.detection.reason}")
         if not is_baseline:
             flags += hair_flag(hair_sd)
-            flags += off_course_flag(share_off_course(self.measurement))
+            flags += off_course_flags(*shares_off_course(self.measurement))
         if whole.fade.measured and whole.fade.high < 0 and abs(whole.fade.value) > whole.detectable:
             flags.append("pigment darker than at baseline")
         return tuple(flags)

@@ -24,8 +24,8 @@ from tracker.measure.view import (
     doubt_sd,
     measure_view,
     share_in_doubt,
-    share_off_course,
     shares_left,
+    shares_off_course,
     systematic_errors,
 )
 from tracker.row_remarks import HAIR_REFUSED_SD
@@ -279,9 +279,10 @@ def test_dots_that_stay_are_a_doubt_of_their_own_and_their_fate_is_their_own(
     photos = (series.photos[0], *(at_side(photo) for photo in series.photos[1:]))
     weights = replace(series.weights, on_course=on_course)
     partly = replace(series, photos=photos, weights=weights)
-    share = share_off_course(partly)
+    share, beside = shares_off_course(partly)
     assert 0.05 < share < 0.9
-    assert share_off_course(series) == 0
+    assert beside == 0
+    assert shares_off_course(series) == (0, 0)
     errors = systematic_errors(partly, len(LEFT) - 1, alignment_px=0.1)
     first, last = photos[0], photos[-1]
     assert first is not None
@@ -290,6 +291,9 @@ def test_dots_that_stay_are_a_doubt_of_their_own_and_their_fate_is_their_own(
     assert errors.off_course == pytest.approx(OFF_COURSE_SHARE * (settled - usual))
     # Where they may be dots and are not believed to be, half of it is in doubt.
     unsure = replace(partly, weights=replace(weights, weight=on_course, possible=weight))
+    believed, possible = shares_off_course(unsure)
+    assert believed == 0
+    assert possible == pytest.approx(share)
     doubted = systematic_errors(unsure, len(LEFT) - 1, alignment_px=0.1)
     assert doubted.off_course == pytest.approx(POSSIBLE_SHARE * (settled - usual))
     left = shares_left(partly)[len(LEFT) - 1]

@@ -355,15 +355,21 @@ def share_in_doubt(pigment: FloatColumn, weight: FloatColumn) -> float:
     return float((amount * (1 - weight)).sum()) / total if total > 0 else 0.0
 
 
-def share_off_course(measurement: ViewMeasurement) -> float:
-    """Share of the counted pigment, at baseline, in dots that do not fade as the others do."""
+def shares_off_course(measurement: ViewMeasurement) -> tuple[float, float]:
+    """Shares of the pigment, at baseline, in dots that do not fade as the others do: believed, and possible beside."""
     first = measurement.photos[0] if measurement.photos else None
     if first is None:
-        return 0.0
+        return 0.0, 0.0
     amount = np.maximum(np.nan_to_num(first.pigment), 0)
-    total = float((measurement.weight * amount).sum())
-    usual = float((measurement.weights.on_course * amount).sum())
-    return 1 - usual / total if total > 0 else 0.0
+    usual, counted, most = (
+        float((weight * amount).sum())
+        for weight in (
+            measurement.weights.on_course,
+            measurement.weight,
+            measurement.weights.possible,
+        )
+    )
+    return (1 - usual / counted, 1 - counted / most) if counted > 0 else (0.0, 0.0)
 
 
 def doubt_sd(share: float) -> float:
