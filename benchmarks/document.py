@@ -125,7 +125,8 @@ def _fade_table(records: Sequence[dict[str, Any]]) -> Table:
     )
     note = (
         "Fade errors, widths and detectable changes in percentage points. Fading series: "
-        "true fades 32, 59, 70 and 80 %; nothing changed: same skin, other pose, light and "
+        "true fades 32, 59, 70 and 80 %; clinic conditions: clinic, hairy, dense, sparse and dark together; "
+        "nothing changed: same skin, other pose, light and "
         "stubble; darker: 22 % more pigment; reddened skin: ink unchanged, treated skin red as after a "
         "session (haemoglobin density 0.03 and 0.06 higher); part untreated: some three tenths of the dots, an area "
         "of their own, stay as they were while the whole fades by 15, 30, 40 and 50 %."

@@ -82,6 +82,10 @@ def groups(records: Sequence[Record]) -> list[tuple[str, list[Record]]]:
         for preset in FADING_PRESETS
     ]
     kinds += [
+        (
+            "clinic conditions",
+            lambda r: r["kind"] == "fading" and r["preset"] not in ("phone", "wide"),
+        ),
         ("all fading", lambda r: r["kind"] == "fading"),
         ("nothing changed", lambda r: r["kind"] == "nothing changed"),
         ("darker", lambda r: r["kind"] == "darker"),
