@@ -116,3 +116,14 @@ def test_dots_that_stay_tell_the_width_where_the_others_are_gone(
     assert read[1] == pytest.approx(1.0, abs=0.08)
     # With the width of what is left of the others a half of them would be missed.
     assert read[0] < 0.6
+
+
+def test_a_handful_that_stays_says_nothing_for_the_others(
+    photos: list[FramePhoto], first: DensityScene
+) -> None:
+    n = len(first.xy_px)
+    few = np.where(np.arange(n) < 30, 0.0, 1.0)
+    for one, other in zip(
+        last_reading(photos, first, np.ones(n)), last_reading(photos, first, few), strict=True
+    ):
+        np.testing.assert_array_equal(one.pigment, other.pigment)

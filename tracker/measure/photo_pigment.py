@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tracker.measure.blur_match import DotPicture
+from tracker.measure.blur_match import LEAST_CLEAREST, DotPicture
 from tracker.measure.dots_alone import DotReader, DotReading, DotSettings
 from tracker.measure.fade import retained_share
 from tracker.measure.lens_match import SAME_LENS, LensMatch, LensSettings, match_lens
@@ -225,18 +225,17 @@ def _by_what_is_left(
 
     Where most dots are gone and some stay, these show what the lens does, and not what is left about the others.
     """
-    off_course = weight - on_course
     dots = weight > 0
-    if not (off_course > 0).any():
+    off_course = dots & (on_course < weight / 2)
+    if int(off_course.sum()) < LEAST_CLEAREST:
         return picture
     left = [
-        max(0.0, float(np.nan_to_num(retained_share(first.pigment, photo.pigment, kind))))
-        for kind in (on_course, off_course)
+        max(0.0, float(np.nan_to_num(retained_share(first.pigment, photo.pigment, kind * weight))))
+        for kind in (~off_course, off_course)
     ]
     # What nearly gone dots leave has no shape of a dot.
     left = [share if share > NEARLY_GONE * max(left) else 0.0 for share in left]
-    shares = (on_course * left[0] + off_course * left[1])[dots] / weight[dots]
-    return replace(picture, strength=picture.strength * shares)
+    return replace(picture, strength=picture.strength * np.where(off_course, *left[::-1])[dots])
 
 
 def _cleared(
