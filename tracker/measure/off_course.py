@@ -144,9 +144,8 @@ def _amid_followers(
     of_followers: FloatColumn, of_others: FloatColumn, settings: OffCourseSettings
 ) -> Verdict:
     found = chance_by_look(of_followers, of_others, settings)
-    if found.evidence < settings.least_evidence:
-        return found, 0, 2
-    return found, 1 + (found.share >= settings.least_explained), 2
+    enough = found.evidence >= settings.least_evidence and found.share >= settings.least_explained
+    return found, int(enough), 1
 
 
 def _by_themselves(
