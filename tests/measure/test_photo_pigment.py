@@ -58,7 +58,7 @@ def photos(first: DensityScene, stays: np.ndarray) -> list[FramePhoto]:
 
 
 def last_reading(
-    photos: list[FramePhoto], first: DensityScene, on_course: np.ndarray
+    photos: list[FramePhoto], first: DensityScene, off_course: np.ndarray
 ) -> tuple[PhotoPigment, PhotoPigment]:
     shape = {
         "sigma_px": first.sigma_px,
@@ -85,7 +85,7 @@ def last_reading(
         photos,
         measured,
         weight,
-        on_course,
+        off_course,
         workers=1,
         dot_settings=DotSettings(),
         lens_settings=LensSettings(),
@@ -102,8 +102,7 @@ def test_dots_that_stay_tell_the_width_where_the_others_are_gone(
     photos: list[FramePhoto], first: DensityScene, stays: np.ndarray
 ) -> None:
     unknown, known = (
-        last_reading(photos, first, on_course)
-        for on_course in (np.ones(len(stays)), np.where(stays, 0.0, 1.0))
+        last_reading(photos, first, off_course) for off_course in (np.zeros_like(stays), stays)
     )
     true_px = np.sqrt(first.sigma_px**2 + WIDER)
     widths = [after.sigma_px for _, after in (unknown, known)]
@@ -122,8 +121,10 @@ def test_a_handful_that_stays_says_nothing_for_the_others(
     photos: list[FramePhoto], first: DensityScene
 ) -> None:
     n = len(first.xy_px)
-    few = np.where(np.arange(n) < 30, 0.0, 1.0)
+    few = np.arange(n) < 30
     for one, other in zip(
-        last_reading(photos, first, np.ones(n)), last_reading(photos, first, few), strict=True
+        last_reading(photos, first, np.zeros(n, bool)),
+        last_reading(photos, first, few),
+        strict=True,
     ):
         np.testing.assert_array_equal(one.pigment, other.pigment)

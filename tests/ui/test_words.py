@@ -7,6 +7,7 @@ import pytest
 
 from tests import factories
 from tracker.measure.results import Estimate
+from tracker.measure.skin import NO_COLOUR
 from tracker.series import Stage, Status, ViewAnalysis
 from tracker.ui.cards import STAGE_CHIPS
 from tracker.ui.words import (
@@ -147,7 +148,7 @@ def test_lagging_zone_lies_surely_below_the_whole() -> None:
         ("too blurred to show dots", "focus"),
         ("could not be aligned with the first photo", "same angle"),
         ("no scalp found", "Fill the picture"),
-        ("no scalp in view: the photo is black and white", "in colour"),
+        (NO_COLOUR, "in colour"),
         ("is damaged; copy it again", "Is damaged; copy it again."),
         ("too blurred: hold still and tap the scalp", "Too blurred: hold still and tap the scalp."),
         ("another head or another part of it: only 9 places agree", "this client"),

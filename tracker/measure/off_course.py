@@ -125,19 +125,19 @@ def dots_off_course(
         return OffCourse(believed, possible)
     among = _among_followers(look, follows, off, xy_px, settings)
     beside, aside = off & among, off & ~among
-    for part, (found, agreeing, asked) in (
+    for part, (found, is_possible, is_believed) in (
         (beside, _amid_followers(look[follows], look[beside], settings)),
         (aside, _by_themselves(look[follows], look[aside], look[beside], settings)),
     ):
-        if agreeing:
+        if is_possible:
             possible[part] = _agreed(found.chance, xy_px[part], settings)
-        if agreeing == asked:
+        if is_believed:
             believed[part] = possible[part]
     return OffCourse(believed, possible)
 
 
-Verdict = tuple[Explained, int, int]
-"""What was found, how many of the tests it passed, and of how many."""
+Verdict = tuple[Explained, bool, bool]
+"""What was found, whether it is possible, and whether it is believed."""
 
 
 def _amid_followers(
@@ -145,7 +145,7 @@ def _amid_followers(
 ) -> Verdict:
     found = chance_by_look(of_followers, of_others, settings)
     enough = found.evidence >= settings.least_evidence and found.share >= settings.least_explained
-    return found, int(enough), 1
+    return found, enough, enough
 
 
 def _by_themselves(
@@ -156,13 +156,14 @@ def _by_themselves(
 ) -> Verdict:
     formula = chance_by_look(of_followers, of_others, settings)
     if len(of_hair) < settings.least_hairs:
-        return formula, int(formula.evidence >= settings.least_evidence), 1
+        enough = formula.evidence >= settings.least_evidence
+        return formula, enough, enough
     count = chance_beside_hair(of_followers, of_others, of_hair, settings)
     passed = [
         found.evidence >= least
         for found, least in zip((formula, count), settings.least_of_both, strict=True)
     ]
-    return (count if passed[1] else formula), sum(passed), 2
+    return (count if passed[1] else formula), any(passed), all(passed)
 
 
 def chance_by_look(

@@ -122,7 +122,7 @@ def read_dots_of_series(
     photos: Sequence[FramePhoto | None],
     measured: Sequence[PhotoPigment | None],
     weight: FloatColumn,
-    on_course: FloatColumn,
+    off_course: BoolArray,
     *,
     sigma_px: float,
     spacing_px: float,
@@ -143,8 +143,8 @@ def read_dots_of_series(
         width and the dots' strength.
     weight : ndarray of shape (n,)
         Chance that a place holds pigment, 0 where it is no dot: there the first reading stays.
-    on_course : ndarray of shape (n,)
-        The same without the dots that do not fade as the others do.
+    off_course : ndarray of shape (n,) of bool
+        Dots that do not fade as the others do.
     sigma_px, spacing_px : float
         Width of a typical dot and median spacing of the places, frame pixels.
     photo_scale : float
@@ -193,7 +193,7 @@ def read_dots_of_series(
         photo, old = photos[number], measured[number]
         if photo is None or old is None:
             return None
-        shown = _by_what_is_left(picture, first, old, weight, on_course)
+        shown = _by_what_is_left(picture, first, old, weight, off_course)
         now, _, around = read(photo, old, shown)
         seen = np.isfinite(new_first.pigment) & np.isfinite(now.pigment)
         left = retained_share(new_first.pigment, now.pigment, weight)
@@ -219,14 +219,12 @@ def _by_what_is_left(
     first: PhotoPigment,
     photo: PhotoPigment,
     weight: FloatColumn,
-    on_course: FloatColumn,
+    off_course: BoolArray,
 ) -> DotPicture:
     """The baseline's dots, each kind as strong in the mean dot as what this photo shows of it.
 
     Where most dots are gone and some stay, these show what the lens does, and not what is left about the others.
     """
-    dots = weight > 0
-    off_course = dots & (on_course < weight / 2)
     if int(off_course.sum()) < LEAST_CLEAREST:
         return picture
     left = [
@@ -235,7 +233,9 @@ def _by_what_is_left(
     ]
     # What nearly gone dots leave has no shape of a dot.
     left = [share if share > NEARLY_GONE * max(left) else 0.0 for share in left]
-    return replace(picture, strength=picture.strength * np.where(off_course, *left[::-1])[dots])
+    return replace(
+        picture, strength=picture.strength * np.where(off_course, *left[::-1])[weight > 0]
+    )
 
 
 def _cleared(

@@ -100,6 +100,12 @@ class PigmentWeights:
     on_course: FloatColumn
     possible: FloatColumn
 
+    @property
+    def off_course(self) -> NDArray[np.bool_]:
+        """Dots that count and do not fade as the others do, shape (n,)."""
+        found: NDArray[np.bool_] = (self.weight > 0) & (self.on_course < self.weight / 2)
+        return found
+
     @classmethod
     def alike(cls, weight: FloatColumn) -> PigmentWeights:
         """The weights where nothing but one number per place is known."""

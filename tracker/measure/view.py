@@ -220,7 +220,7 @@ def measure_view(
         photos,
         measured,
         weights.weight,
-        weights.on_course,
+        weights.off_course,
         sigma_px=sigma_px,
         spacing_px=spacing_px,
         region=region,
@@ -314,7 +314,7 @@ def shares_left(measurement: ViewMeasurement) -> dict[int, FloatColumn]:
     later = [(k, m) for k, m in enumerate(measurement.photos) if k > 0 and m is not None]
     shares |= {number: np.full(n, np.nan) for number, _ in later}
     weight = measurement.weight
-    off_course = (weight > 0) & (measurement.weights.on_course < weight / 2)
+    off_course = measurement.weights.off_course
     # Dots that do not fade as the rest does are judged by one another, unless they are too few for that.
     if int(off_course.sum()) < LEAST_OF_A_KIND:
         off_course = np.zeros(n, bool)
