@@ -12,6 +12,7 @@ from tracker.measure.blur_match import (
     mean_dots,
     stack_dots,
     unrest_about,
+    weight_in_shape,
 )
 from tracker.measure.spots import skin_between
 
@@ -127,6 +128,8 @@ def test_hair_about_the_dots_does_not_pass_for_another_lens() -> None:
     wider = {}
     for known in (True, False):
         reference, picture = seen(noise[0], known), seen(hair + noise[1], known)
-        wider[known] = blur_variance(*mean_dots(reference, picture), 2.0)
+        wider[known] = blur_variance(
+            *mean_dots(reference, picture, weight_in_shape(reference, picture)), 2.0
+        )
     assert wider[True] == pytest.approx(0, abs=0.05)
     assert wider[False] > 0.4

@@ -167,7 +167,7 @@ def test_every_shared_error_widens_the_interval() -> None:
 
     plain = width()
     terms = [field.name for field in fields(SystematicErrors)]
-    assert len(terms) == 10
+    assert len(terms) == 11
     for term in terms:
         assert width(**{term: 0.05}) > plain
 

@@ -78,7 +78,7 @@ def test_what_spots_read_of_the_shadow_is_taken_off(left: float) -> None:
 
     def share(shadow: ShadowSettings) -> float:
         # Drawn without a lens.
-        settings = MeasurementSettings(shadow=shadow, lens=LensSettings(common_px2=0.0))
+        settings = MeasurementSettings(shadow=shadow, lens=LensSettings(most=1.0))
         measured = measure_view(
             photos, sigma_px=first.sigma_px, region=first.region, settings=settings
         )

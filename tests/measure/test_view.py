@@ -251,7 +251,7 @@ def test_unchanged_dots_in_a_softer_photo_fade_less_than_they_seem_to() -> None:
     light = cv2.GaussianBlur(10.0**-later.density, (0, 0), 0.8)
     softer = replace(later, density=(-np.log10(light)).astype(np.float32))
     photos = [photo(first), photo(softer)]
-    nothing = MeasurementSettings(lens=LensSettings(believed=0.0, common_px2=0.0))
+    nothing = MeasurementSettings(lens=LensSettings(most=1.0))
     seems, is_left = (
         retained(
             measure_view(photos, sigma_px=first.sigma_px, region=first.region, settings=settings), 1

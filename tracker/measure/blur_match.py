@@ -56,17 +56,26 @@ class DotPicture:
     unrest: FloatColumn | None = None
 
 
-def mean_dots(reference: DotPicture, picture: DotPicture) -> tuple[FloatArray, FloatArray]:
-    """Mean dot of the baseline and of a photo, of the dots that both show clear of hair.
+def mean_dots(
+    reference: DotPicture, picture: DotPicture, weight: FloatColumn, most: int = STACKED_DOTS
+) -> tuple[FloatArray, FloatArray]:
+    """Mean dot of the baseline and of a photo, of the same dots, at most so many.
 
     Dots at one side of the head are seen at a slant; a mean of other dots has another width.
     """
-    both = reference.strength * (reference.seen & picture.seen)
-    both = both * clearest(reference, picture, both > 0)
+    both = weight * (reference.seen & picture.seen)
     ours, theirs = (
-        stack_dots(p.signal, p.places_px, both, reference.sigma_px) for p in (reference, picture)
+        stack_dots(p.signal, p.places_px, both, reference.sigma_px, most)
+        for p in (reference, picture)
     )
     return ours, theirs
+
+
+def weight_in_shape(reference: DotPicture, picture: DotPicture) -> FloatColumn:
+    """Strength of the dots that both photos show clear of hair, 0 for all others, shape (n,)."""
+    seen = reference.seen & picture.seen & (reference.strength > 0)
+    weight: FloatColumn = reference.strength * clearest(reference, picture, seen)
+    return weight
 
 
 def unrest_about(
@@ -107,12 +116,17 @@ def clearest(reference: DotPicture, picture: DotPicture, among: BoolArray) -> Bo
 
 def matched_width_px(reference: DotPicture, picture: DotPicture) -> float:
     """Width of a photo's spots: the baseline's, and what the photo's mean dot is softer by."""
-    softer = blur_variance(*mean_dots(reference, picture), reference.sigma_px)
+    means = mean_dots(reference, picture, weight_in_shape(reference, picture))
+    softer = blur_variance(*means, reference.sigma_px)
     return float(np.sqrt(reference.sigma_px**2 + softer))
 
 
 def stack_dots(
-    signal: FloatArray, xy_px: FloatColumn, weight: FloatColumn, sigma_px: float
+    signal: FloatArray,
+    xy_px: FloatColumn,
+    weight: FloatColumn,
+    sigma_px: float,
+    most: int = STACKED_DOTS,
 ) -> FloatArray:
     """Weighted mean picture of the dots, square, its middle pixel on the dots' centres.
 
@@ -125,6 +139,8 @@ def stack_dots(
         Not negative; the dots' pigment at baseline.
     sigma_px : float
         Width of a dot; the picture reaches `REACH_SIGMAS` of it to each side.
+    most : int
+        So many dots, those of the largest weight, are enough.
     """
     reach = int(np.ceil(REACH_SIGMAS * sigma_px))
     height, width = signal.shape
@@ -135,7 +151,7 @@ def stack_dots(
         & (xy_px[:, 1] < height - 1 - reach)
     )
     places, share = xy_px[inside], weight[inside]
-    strongest = np.sort(np.argsort(-share, kind="stable")[:STACKED_DOTS])
+    strongest = np.sort(np.argsort(-share, kind="stable")[:most])
     places, share = places[strongest], share[strongest]
     side = 2 * reach + 1
     if len(places) == 0 or share.sum() <= 0:

@@ -6,7 +6,7 @@ pigment. A ratio of sums, not a mean of ratios: faint dots have wild ratios and 
 The interval adds, in variance: a spatial block bootstrap (neighbouring dots fade alike, so
 dots are not independent), the photometry's own noise, the zero point read at empty places, the
 disagreement of colour channels, the doubt about hair and about the shadow that was taken off, and
-a term for the camera's tone curve in proportion to what is left. Systematic terms are measured
+terms for the lens and the camera's tone curve in proportion to what is left. Systematic terms are measured
 per photo where that is possible.
 """
 
@@ -64,6 +64,8 @@ class SystematicErrors:
     """Ink that stays about the dots and was taken off what they read."""
     alignment: float = 0.0
     """Loss of signal by the misplacement that is left."""
+    lens: float = 0.0
+    """Relative sd of what the photo's lens and sharpening make of the dots."""
     tone: float = 0.0
     """Extra relative sd of local contrast, scaled by what is left."""
 
@@ -183,6 +185,7 @@ def systematic_variance(left: float, errors: SystematicErrors, settings: FadeSet
         errors.off_course,
         errors.shadow,
         errors.alignment * abs(left),
+        errors.lens * abs(left),
         tone,
     )
     return float(sum(t * t for t in terms))

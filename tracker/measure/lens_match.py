@@ -2,25 +2,30 @@
 
 A lens, a moved camera and the pixels average *light*, not density. Bright skin that is mixed into a dark dot
 counts for more than the dark that is mixed into the skin, so a softer photo shows less density of the same dot,
-the more the darker it is: 5 to 15 % for dots of 0.4 to 0.6 OD and a blur variance of 1 px^2. A change of
-softness between two photos so reads as fade, or as darkening. The width alone does not tell by how much: the
-dark middle of a dot fills up as it softens, and the mean dot widens by a third to a half of that variance only.
+the more the darker it is: 5 to 15 % for dots of 0.4 to 0.6 OD and a blur variance of 1 px^2. A camera's sharpening
+undoes part of it by eye, but not in density: it darkens the middle, draws a bright ring around it, and a fitted spot
+reads some 10 % more where a radius of 1.3 px is added with full strength, on dots 3 px wide up to 50 % more. A change
+between two photos so reads as fade, or as darkening.
 
-A camera's sharpening undoes part of it by eye, but not in density: it darkens the middle, draws a bright ring around
-it, and a fitted spot reads some 10 % more where a radius of 1.3 px is added with full strength.
+What a fitted spot reads is therefore put right by two other measures of the same dots' mean picture, both of which
+count *all* the density that belongs to a dot, wherever the lens put it:
 
-So the baseline's mean dot, made fainter by what has faded, is blurred as *light* and sharpened until its whole
-shape, ring and all, agrees best with this photo's; what both change of it is taken back. Photos are matched to one
-softness like this before pictures of stars are subtracted from each other [1]_; here only the mean dot is. Two
-things are held back:
-
-- Blur and sharpening look much alike on a dot few pixels wide: a share of what is found is believed.
-- Ink that spreads as it fades widens the dots too, and loses nothing. The more has faded, the less is believed:
-  dots that faded far have little left to lose.
+- **Its shape.** The baseline's mean dot, made fainter by what has faded, is blurred as light and sharpened until its
+  whole shape, ring and all, agrees best with this photo's. How strong it is then is what is left: photos are brought to
+  one softness like this before pictures of stars are subtracted from each other [1]_. Blur or sharpening, and ink that
+  spreads as it fades, need not be told apart: none of them changes the sum.
+- **Its sum**, within a circle into which the ring falls as well. It knows nothing of shapes, but hair and what is
+  wrong with the background are in it in full. Such errors stay the same as ink goes, and the lens's become less with
+  the ink: so the sum counts as much as the shape where nothing has faded, and the less the more has. A shadow that
+  stays in the skin (`tracker.measure.shadow`) is in the sum too, and taken off.
 
 What *all* lenses take alike is the larger a share the darker the dots are, so it goes as they fade. No photo is sharper
 than a blur of 0.6 px^2: so much is given back in every one. It takes 9 % of a dot 3 px wide and 0.3 dark, and 1.6 %
 of one 6 px wide.
+
+The shape is that of the darkest dots clear of hair, which show it best. In the sum every dot is by what it counts in
+the fade: hair that made a dot dark at baseline would be in its sum more than in its spot, and skin chosen as calm in
+two photos was chosen by chance too.
 
 References
 ----------
@@ -29,7 +34,7 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,12 +42,14 @@ from tracker.measure.blur_match import (
     DotPicture,
     agreement,
     agreement_window,
-    blur_variance,
     mean_dots,
     soften,
     vertex,
+    weight_in_shape,
 )
+from tracker.measure.fade import retained_share
 from tracker.measure.luminance import FloatArray
+from tracker.measure.results import FloatColumn
 
 SOFTER, SHARPER = 0.6, 0.5
 """Largest variances of the lens that are tried, in variances of a dot."""
@@ -54,33 +61,39 @@ ENCODING_GAMMA = 2.2
 HOLD = 1e-4
 """What disagreement a blur of the dots' own variance must mend to be taken for one, and full sharpening likewise:
 of ways to mend a shape that do equally well, the smaller change is likelier."""
-ROUNDS = 2
-"""What is left is known better once the lens is."""
+MOST_DOTS = 16_000
+"""In the mean picture: all but on the largest heads, as the spots of all of them were read."""
 REACH_SIGMAS = 4.0
 """The whole mean picture: what a lens spreads lies farther out than a dot's core."""
-NARROWEST_SHARE = 0.4
-"""A dot's own variance before any blur is taken to be at least this share of what is seen."""
-BLUR_SIGMAS, FINE_STEPS = 6, 4
-"""Reach of the drawn dot that is blurred, in its widths, and points per width."""
+SHAPE_SIGMAS = 3.0
+"""How strong a matched shape is, is read within this radius."""
+SUM_SIGMAS = 3.5
+"""Radius of the circle that is summed: a sharpening's ring is inside."""
 CORE_SIGMAS = 2.0
 """A mean dot's pigment is read within this radius; neighbours begin beyond."""
 
 
 @dataclass(frozen=True)
 class LensSettings:
-    """How much of what is found is given back.
+    """What is known of lenses, and of the two measures beside the fitted spots.
 
-    Set on the mean dots of 185 rendered photos of two renderers (own 37 to 55, second 30 to 32 and 80 to 82) with the
-    tone gain as it truly was: errors 2.7 points with a blur alone, 2.3 with sharpening beside it. Shares of 0.6
-    to 0.7, spreads of 4 to 8 and 0.1 to 0.2 of the dots' variance are within 0.1 points of that.
+    Set on the mean dots of the own renderer's seeds 84 to 87 and 1701, the second's 57, 105 to 107, 146 and 1701, some
+    of them blurred or sharpened anew; half or twice the values err alike to 0.1 points.
     """
 
-    believed: float = 0.6
-    """Share of the blur and sharpening found that is believed, where nothing fades."""
-    spread_by_fade: float = 6.0
-    """At full fade, SD of what spread ink adds to a dot's variance in SDs of what lenses differ by."""
     common_px2: float = 0.6
     """Variance of the blur that every photo has, in pixels of the photo: lens, sensor and what the file leaves."""
+    shape_error: float = 0.1
+    """What hair and noise add to the strength of a shape, in what lenses differ by: where less of the ink is left than
+    this, the spots are believed rather."""
+    sum_error: float = 1.0
+    """The same for the sum, against what the shape errs by at full ink."""
+    most: float = 2.0
+    """No lens changes what is read by more than this factor."""
+    doubt_share: float = 0.4
+    """Of what a lens is found to do, on the scale of logarithms, so much is in doubt (SD)."""
+    gap_share: float = 0.15
+    """The same of the gap between what the shape and what the sum says of it."""
 
 
 @dataclass(frozen=True)
@@ -90,17 +103,24 @@ class LensMatch:
     Attributes
     ----------
     variance_px2 : float
-        Variance of the blur that this photo has beyond the baseline, as far as it is the lens's; negative
-        where this photo is the sharper one.
+        Variance of the blur of light that this photo has beyond the baseline, negative where it is the sharper one.
+        Ink that spread is in it.
     kept : float
-        Pigment that this photo shows, over what it would show with the baseline's lens and sharpening.
+        Pigment that the spots read in this photo, over what they would read with the baseline's lens and sharpening.
     sharpening : float
-        Strength of the unsharp mask that this photo has beyond the baseline, as far as it is believed.
+        Strength of the unsharp mask that this photo has beyond the baseline.
+    read, summed : float
+        What is left of all dots as their spots were read, and by their sum; NaN where not known.
+    log_sd : float
+        SD of log `kept`.
     """
 
     variance_px2: float
     kept: float
     sharpening: float = 0.0
+    read: float = float("nan")
+    summed: float = float("nan")
+    log_sd: float = 0.0
 
 
 SAME_LENS = LensMatch(0.0, 1.0)
@@ -118,48 +138,89 @@ def soften_light(density: FloatArray, variance_px2: float) -> FloatArray:
 def match_lens(
     reference: DotPicture,
     picture: DotPicture,
+    before: FloatColumn,
+    now: FloatColumn,
+    weight: FloatColumn,
     gain: float,
     settings: LensSettings = LensSettings(),
     *,
     photo_scale: float = 1.0,
 ) -> LensMatch:
-    """Compare a photo's lens with the baseline's.
+    """Compare a photo's lens with the baseline's by the shape of the mean dot, and read its sum.
 
     Parameters
     ----------
     reference, picture : DotPicture
         The dots of the baseline and of the photo, both in their own contrast.
+    before, now : ndarray of shape (n,)
+        Pigment of the dots as their spots were read in both, in the baseline's contrast; NaN where not seen.
+    weight : ndarray of shape (n,)
+        What each dot counts in the fade.
     gain : float
         Contrast of the photo over the baseline's.
     photo_scale : float
         Pixels of the pictures per pixel of the photo.
     """
-    ours, theirs = mean_dots(reference, picture)
-    amount, now = _pigment(ours, reference.sigma_px), _pigment(theirs, picture.sigma_px)
-    if amount <= 0 or now <= 0:
+    clear, sigma_px = weight_in_shape(reference, picture), reference.sigma_px
+    ours, theirs = mean_dots(reference, picture, clear)
+    amount, core = _pigment(ours, sigma_px), _pigment(theirs, picture.sigma_px)
+    read = retained_share(before, now, clear)
+    if not (amount > 0 and core > 0 and read > 0):
         return SAME_LENS
-    variance, sharpening, kept = 0.0, 0.0, 1.0
-    common = settings.common_px2 * photo_scale**2
-    for _ in range(ROUNDS):
-        left = now / (amount * kept)
-        faded = max(0.0, 1 - left / gain)
-        # Fainter ink through the lens that all photos have, not the picture of darker ink made fainter.
-        fainter = (left * ours).astype(np.float32)
-        fainter += soften_light(fainter, common) - left * soften_light(ours, common)
-        believed = settings.believed / (1 + (settings.spread_by_fade * faded) ** 2)
-        variance, sharpening = (
-            believed * found for found in blur_and_sharpening(fainter, theirs, reference.sigma_px)
-        )
-        # Each side gets what the other has more of.
-        kept = _kept(fainter, max(variance, 0), max(sharpening, 0), reference.sigma_px)
-        kept /= _kept(theirs, max(-variance, 0), max(-sharpening, 0), picture.sigma_px)
-    left = now / (amount * kept)
-    before, after = (lost_to_blur(s * amount, reference.sigma_px, common) for s in (1.0, left))
-    return LensMatch(variance, kept * (1 - after) / (1 - before), sharpening)
+    # Fainter ink through the lens that all photos have, not the picture of darker ink made fainter.
+    left, common = core / amount, settings.common_px2 * photo_scale**2
+    fainter = (left * ours).astype(np.float32)
+    fainter += soften_light(fainter, common) - left * soften_light(ours, common)
+    variance, sharpening = blur_and_sharpening(fainter, theirs, sigma_px)
+    # Each side gets what the other has more of.
+    fainter = sharpen(soften_light(fainter, max(variance, 0.0)), max(sharpening, 0.0))
+    alike = sharpen(soften_light(theirs, max(-variance, 0.0)), max(-sharpening, 0.0))
+    window = agreement_window(len(ours), SHAPE_SIGMAS * sigma_px)
+    strength = float((window * fainter * alike).sum() / (window * fainter**2).sum())
+    by_shape = strength * left / gain
+    believed = 1 / (1 + (settings.shape_error / read) ** 2)
+    kept = _held(read / by_shape if by_shape > 0 else np.inf, settings) ** believed
+    whole, rest = (_sum(one, sigma_px) for one in mean_dots(reference, picture, weight, MOST_DOTS))
+    summed = rest / (whole * gain) if whole > 0 else float("nan")
+    return LensMatch(variance, kept, sharpening, retained_share(before, now, weight), summed)
+
+
+def with_sum(
+    lens: LensMatch, shadow_read: float, shadow_summed: float, settings: LensSettings
+) -> LensMatch:
+    """A photo's lens by the sum of the mean dot as well.
+
+    Parameters
+    ----------
+    lens : LensMatch
+        By the shape alone (`match_lens`).
+    shadow_read, shadow_summed : float
+        Share of what the dots lost that their spots, and that the sum, read in the shadow that stayed.
+    """
+    by_shape = by_sum = lens.kept
+    counts = 0.0
+    if lens.read > 0 and np.isfinite(lens.summed):
+        left = (lens.summed - shadow_summed) / (1 - shadow_summed)
+        # What the spots would read of so much pigment.
+        expected = shadow_read + (1 - shadow_read) * left
+        by_sum = _held(lens.read / expected if expected > 0 else np.inf, settings)
+        counts = 1 / (1 + (settings.sum_error / lens.read) ** 2)
+    kept = by_shape ** (1 - counts) * by_sum**counts
+    log_sd = np.hypot(
+        settings.doubt_share * np.log(kept), settings.gap_share * np.log(by_shape / by_sum)
+    )
+    return replace(lens, kept=kept, log_sd=float(log_sd))
+
+
+def _held(kept: float, settings: LensSettings) -> float:
+    """What a lens keeps, within what lenses do."""
+    return float(np.clip(kept, 1 / settings.most, settings.most))
 
 
 def sharpen(density: FloatArray, strength: FloatArray | float) -> FloatArray:
     """Density of a picture whose codes passed an unsharp mask; its rim is its own neighbour."""
+    if not np.any(strength):
+        return density
     code = (10.0 ** (-density / ENCODING_GAMMA)).astype(np.float32)
     code = code + strength * (code - soften(code, SHARPENING_RADIUS_PX**2))
     sharp: FloatArray = (-ENCODING_GAMMA * np.log10(np.maximum(code, 1e-3))).astype(np.float32)
@@ -211,39 +272,6 @@ def blur_and_sharpening(
     return float(blur) * sigma_px**2, float(strength)
 
 
-def _kept(mean_dot: FloatArray, variance_px2: float, strength: float, sigma_px: float) -> float:
-    """Share of a mean dot's pigment that is read after a blur of light and sharpening, the width matched anew."""
-    if variance_px2 == 0 and strength == 0:
-        return 1.0
-    seen = sharpen(soften_light(mean_dot, variance_px2), strength)
-    width_px = float(np.sqrt(sigma_px**2 + blur_variance(mean_dot, seen, sigma_px)))
-    return _pigment(seen, width_px) / _pigment(mean_dot, sigma_px)
-
-
-def lost_to_blur(amount: float, sigma_px: float, variance_px2: float) -> float:
-    """Share of a round dot's density that is not read after a blur of its light.
-
-    Parameters
-    ----------
-    amount : float
-        Integrated density, OD px^2.
-    sigma_px : float
-        Width of the dot *after* the blur.
-    variance_px2 : float
-        Of the blur.
-    """
-    if amount <= 0:
-        return 0.0
-    # Drawn `FINE_STEPS` wide, whatever its width.
-    step = sigma_px / FINE_STEPS
-    narrow = FINE_STEPS**2 * max(1 - variance_px2 / sigma_px**2, NARROWEST_SHARE)
-    offset = np.arange(-BLUR_SIGMAS * FINE_STEPS, BLUR_SIGMAS * FINE_STEPS + 1)
-    radius = np.hypot(*np.meshgrid(offset, offset))
-    dot = amount / step**2 / (2 * np.pi * narrow) * np.exp(-0.5 * radius**2 / narrow)
-    seen = soften_light(dot.astype(np.float32), FINE_STEPS**2 - narrow)
-    return 1 - _pigment(seen, FINE_STEPS) * step**2 / amount
-
-
 def _pigment(mean_dot: FloatArray, sigma_px: float) -> float:
     """Integrated density of a mean dot by a Gaussian of that width, OD px^2."""
     offset = np.arange(mean_dot.shape[0]) - mean_dot.shape[0] // 2
@@ -251,3 +279,11 @@ def _pigment(mean_dot: FloatArray, sigma_px: float) -> float:
     profile = np.exp(-0.5 * (radius / sigma_px) ** 2) * (radius < CORE_SIGMAS * sigma_px)
     peak = float((mean_dot * profile).sum() / (profile * profile).sum())
     return 2 * np.pi * sigma_px**2 * peak
+
+
+def _sum(mean_dot: FloatArray, sigma_px: float) -> float:
+    """Density of a mean dot within `SUM_SIGMAS`, OD px^2."""
+    offset = np.arange(mean_dot.shape[0]) - mean_dot.shape[0] // 2
+    radius = np.hypot(*np.meshgrid(offset, offset))
+    inside = np.clip(SUM_SIGMAS * sigma_px + 0.5 - radius, 0, 1)
+    return float((mean_dot * inside).sum())

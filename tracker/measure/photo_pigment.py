@@ -10,7 +10,13 @@ import numpy as np
 from tracker.measure.blur_match import LEAST_CLEAREST, DotPicture
 from tracker.measure.dots_alone import DotReader, DotReading, DotSettings
 from tracker.measure.fade import retained_share
-from tracker.measure.lens_match import SAME_LENS, LensMatch, LensSettings, match_lens
+from tracker.measure.lens_match import (
+    SAME_LENS,
+    LensMatch,
+    LensSettings,
+    match_lens,
+    with_sum,
+)
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.photometry import (
     PhotometrySettings,
@@ -179,13 +185,8 @@ def read_dots_of_series(
             red = reader.read(photo.red, first.sigma_px, reference)
             # One lens, one misalignment: the second channel takes the width from the first.
             grey = reader.read(photo.luminance, red.sigma_px, compared=False)
-        lens = SAME_LENS
-        if reference is not None:
-            lens = match_lens(
-                reference, red.picture, photo.gain.gain, lens_settings, photo_scale=photo_scale
-            )
         around = (red.around + grey.around) / (2 * photo.gain.gain)
-        return _merged(old, dots, red, grey, lens), red.picture, around
+        return _merged(old, dots, red, grey), red.picture, around
 
     new_first, picture, around_first = read(baseline, first, None)
 
@@ -194,21 +195,34 @@ def read_dots_of_series(
         if photo is None or old is None:
             return None
         shown = _by_what_is_left(picture, first, old, weight, off_course)
-        now, _, around = read(photo, old, shown)
+        now, later_picture, around = read(photo, old, shown)
+        # The pictures are of the red channel.
+        before, after = (one.channels[0][dots] for one in (new_first, now))
+        lens = match_lens(
+            shown,
+            later_picture,
+            before,
+            after,
+            weight[dots],
+            photo.gain.gain,
+            lens_settings,
+            photo_scale=photo_scale,
+        )
         seen = np.isfinite(new_first.pigment) & np.isfinite(now.pigment)
-        left = retained_share(new_first.pigment, now.pigment, weight)
+        left = retained_share(new_first.pigment, now.pigment, weight) / lens.kept
         strength = np.nan_to_num(new_first.amplitude[dots])
         counted = np.where(seen, weight, 0.0)[dots]
-        return now, ring_excess(around_first, around, strength, counted, left)
+        return replace(now, lens=lens), ring_excess(around_first, around, strength, counted, left)
 
     later = map_threads(follow, range(1, len(photos)), workers)
     excess = [one[1] for one in later if one is not None]
     stays = shadow_share([one for one in excess if one is not None], shadow_settings)
-    read_share = shadow_settings.read_share * stays
     return [
         new_first,
         *(
-            None if one is None else _cleared(*one, new_first, weight > 0, read_share)
+            None
+            if one is None
+            else _cleared(*one, new_first, dots, stays, lens_settings, shadow_settings)
             for one in later
         ),
     ]
@@ -243,26 +257,34 @@ def _cleared(
     excess: RingExcess | None,
     first: PhotoPigment,
     dots: BoolArray,
-    read_share: float,
+    stays: float,
+    lens_settings: LensSettings,
+    shadow_settings: ShadowSettings,
 ) -> PhotoPigment:
-    """The dots less the shadow that stayed where ink went; as they are where the photo shows no less ink."""
-    if excess is None or not excess.lost > 0:
-        return photo
+    """The dots with what the lens took given back, and less the shadow that stayed where ink went.
+
+    Where a photo shows no less ink, there is no shadow.
+    """
+    stays = stays if excess is not None and excess.lost > 0 else 0.0
+    read_share = shadow_settings.read_share * stays
+    lens = with_sum(photo.lens, read_share, shadow_settings.sum_share * stays, lens_settings)
 
     def clear(now: FloatColumn, before: FloatColumn) -> FloatColumn:
-        return np.where(dots, without_shadow(now, before, read_share), now)
+        return np.where(dots, without_shadow(now / lens.kept, before, read_share), now)
 
     red, grey = (
         clear(now, before) for now, before in zip(photo.channels, first.channels, strict=True)
     )
     return replace(
-        photo, pigment=clear(photo.pigment, first.pigment), channels=(red, grey), shadow=read_share
+        photo,
+        pigment=clear(photo.pigment, first.pigment),
+        channels=(red, grey),
+        lens=lens,
+        shadow=read_share,
     )
 
 
-def _merged(
-    old: PhotoPigment, dots: BoolArray, red: DotReading, grey: DotReading, lens: LensMatch
-) -> PhotoPigment:
+def _merged(old: PhotoPigment, dots: BoolArray, red: DotReading, grey: DotReading) -> PhotoPigment:
     """The final reading of the dots beside the first one of all other places."""
     gain = old.gain.gain
     empty = np.concatenate([red.empty_pigment, grey.empty_pigment]) / gain
@@ -275,15 +297,14 @@ def _merged(
 
     return replace(
         old,
-        pigment=put(old.pigment, ((red.pigment + grey.pigment) / (2 * gain) - zero) / lens.kept),
+        pigment=put(old.pigment, (red.pigment + grey.pigment) / (2 * gain) - zero),
         # The channels share most of their texture: no gain from the mean is claimed.
         pigment_sd=(red.noise + grey.noise) / (2 * gain),
         amplitude=put(old.amplitude, (red.amplitude + grey.amplitude) / (2 * gain)),
         channels=(
-            put(old.channels[0], (red.pigment / gain - zero) / lens.kept),
-            put(old.channels[1], (grey.pigment / gain - zero) / lens.kept),
+            put(old.channels[0], red.pigment / gain - zero),
+            put(old.channels[1], grey.pigment / gain - zero),
         ),
         zero_point=zero,
         sigma_px=red.sigma_px,
-        lens=lens,
     )

@@ -445,5 +445,6 @@ def systematic_errors(
         ),
         shadow=SHADOW_SHARE * photo.shadow * max(0.0, float(np.nan_to_num(1 - settled))),
         alignment=float(lost),
+        lens=photo.lens.log_sd,
         tone=TONE_SHARE * photo.gain.log_sd,
     )
