@@ -11,9 +11,11 @@ import pytest
 
 from tracker.dossier.engine_sentences import PATTERNS
 from tracker.dossier.words import Words, catalogue
+from tracker.measure.results import Estimate
 from tracker.progress.judgement import Item, Verdict
 from tracker.progress.watches import FAKES, Sign, State
 from tracker.records import ConsentLevel, Goal
+from tracker.row_remarks import hair_flag, not_believed, off_course_flags
 from tracker.series import Stage, Status
 from tracker.storage.clinic_settings import Language
 
@@ -59,6 +61,22 @@ def test_engine_sentences_keep_their_figures() -> None:
     assert "prüfen" in both
     assert german.engine("not healed yet (healing)") == "noch nicht abgeheilt (heilend)"
     assert german.engine("a sentence nobody knows") == "a sentence nobody knows"
+
+
+def test_what_is_said_of_hair_and_of_dots_that_stay_is_translated() -> None:
+    german = Words(Language.GERMAN)
+    part, unsure = off_course_flags(0.31, 0.12)
+    told = german.engine(f"{part}; {unsure}")
+    assert told.startswith("31% des Pigments werden nicht heller wie das übrige")
+    assert "12% dessen, was Pigment sein kann" in told
+    assert told.endswith("unter Korrekturen Punkte oder Haare markieren")
+    refused = not_believed(Estimate(0.5, 0.1, 0.9, 100, "fraction"), 0.2, 30)
+    impossible = not_believed(Estimate(1.3, 1.2, 1.4, 100, "fraction"), 0.0, 30)
+    for language in (Language.GERMAN, Language.SPANISH):
+        words = Words(language)
+        for sentence in (part, unsure, refused, impossible, *hair_flag(0.1)):
+            same = set(re.findall(r"\w{4,}", words.engine(sentence)))
+            assert not same & set(re.findall(r"\w{4,}", sentence)), sentence
 
 
 def test_numbers_and_dates_as_the_language_writes_them() -> None:

@@ -20,6 +20,22 @@ PATTERNS = (
     "too blurred or too little skin to align: focus on the scalp ({details} details)",
     "only {n} pigment dots found: no baseline without visible dots",
     "no pigment dots found in this view: there is nothing to follow",
+    (
+        "hair here looks like dots, so the interval is wide: shave as for the baseline, come closer, or "
+        "draw the zone without hair"
+    ),
+    (
+        "hair here cannot be told from dots (the fade would be known to ±{doubt}): shave as for the "
+        "baseline, come closer, or draw the zone without hair"
+    ),
+    "reads {share} faded, which pigment cannot do: hair was taken for dots",
+    "shave as for the baseline and photograph again",
+    "{share} of the pigment does not fade as the rest does: a part that was not treated, or dots that do not respond",
+    (
+        "{share} of what may be pigment does not fade as the rest does, dots that were not treated or "
+        "hair: the interval allows for both"
+    ),
+    "look at the overlay, and mark dots or hair in Corrections",
     "pigment darker than at baseline",
     "no photo of healed skin yet",
     "no colour claim: {reason}",
