@@ -52,7 +52,7 @@ def _terms(left: float, fade: Estimate, errors: SystematicErrors) -> tuple[float
     settings = FadeSettings()
     shared = systematic_variance(left, errors, settings)
     whole = ((fade.high - fade.low) / (2 * Z_95)) ** 2
-    scaled = {"alignment": abs(left), "tone": abs(left)}
+    scaled = {"alignment": abs(left), "lens": abs(left), "tone": abs(left)}
     return (
         max(whole - shared, 0.0),
         settings.floor_sd**2,
