@@ -223,5 +223,5 @@ def test_fade_does_not_depend_on_the_unit_of_pigment(left: float, unit: float, s
 
 def test_at_worst_the_doubt_is_larger_and_the_other_terms_are_as_they_are() -> None:
     errors = SystematicErrors(counting=0.12, doubt=0.03, tone=0.2)
-    assert errors.hair_at_worst == pytest.approx(np.hypot(0.12, 0.05))
+    assert errors.hair_at_worst == pytest.approx(np.hypot(0.12, 0.07))
     assert SystematicErrors(counting=0.12).hair_at_worst == SystematicErrors(counting=0.12).hair

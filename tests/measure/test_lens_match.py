@@ -46,20 +46,22 @@ def compared(
     later: NDArray[np.float32],
     how: LensSettings = USUAL,
     photo_scale: float = 1.0,
-) -> tuple[float, LensMatch]:
-    """Share left as its spots were read, and the lens by the shape of the mean dot."""
+) -> tuple[float, float, LensMatch]:
+    """Share left as its spots and as its sums were read, and the lens by the shape of the mean dot."""
     before = read(first)
     after = read(first, later, before.picture)
     raw = float(np.nansum(after.pigment) / np.nansum(before.pigment))
-    weight = np.ones(len(before.pigment))
+    assert before.summed is not None
+    assert after.summed is not None
+    summed = float(np.nansum(after.summed) / np.nansum(before.summed))
     pictures, pigments = (before.picture, after.picture), (before.pigment, after.pigment)
-    return raw, match_lens(*pictures, *pigments, weight, 1.0, how, photo_scale=photo_scale)
+    return raw, summed, match_lens(*pictures, *pigments, 1.0, how, photo_scale=photo_scale)
 
 
 def shares(first: DensityScene, later: NDArray[np.float32]) -> tuple[float, float, float]:
     """Share left as it was read, by the shape, and by shape and sum."""
-    raw, lens = compared(first, later)
-    return raw, raw / lens.kept, raw / with_sum(lens, 0.0, 0.0, USUAL).kept
+    raw, summed, lens = compared(first, later)
+    return raw, raw / lens.kept, raw / with_sum(lens, raw, summed, 0.0, 0.0).kept
 
 
 def test_a_blur_of_light_keeps_the_light_and_loses_density() -> None:
@@ -79,7 +81,7 @@ def test_what_another_lens_took_is_given_back(variance_px2: float) -> None:
     assert by_shape == pytest.approx(1, abs=0.03)
     # A sum misses what blurred light takes of the density.
     assert 0.5 * (1 - raw) > 1 - by_both
-    assert compared(first, soft)[1].variance_px2 > 0
+    assert compared(first, soft)[2].variance_px2 > 0
     blurred = replace(first, density=through_lens(first.density, variance_px2))
     raw, by_shape, by_both = shares(blurred, other.density)
     assert raw > 1 + 0.12 * variance_px2
@@ -124,14 +126,14 @@ def test_what_every_lens_takes_from_dark_dots_is_given_back(left: float) -> None
     assert abs(given_back - left) < abs(raw - left)
     assert (raw - left) * (1 - left) > 0
     assert given_back == pytest.approx(left, abs=0.017)
-    assert abs(compared(first, later)[1].variance_px2) < 0.1
+    assert abs(compared(first, later)[2].variance_px2) < 0.1
 
 
 def test_a_photo_that_was_reduced_lost_less_to_its_own_blur() -> None:
     """The blur is one of the photo's pixels: of a dot of the same width in the frame it is less."""
     first, later = scene(), scene(0.4, skin_seed=5)
     full, reduced = (
-        compared(first, later.density, photo_scale=scale)[1].kept for scale in (1.0, 0.3)
+        compared(first, later.density, photo_scale=scale)[2].kept for scale in (1.0, 0.3)
     )
     assert full > reduced + 0.01
     assert reduced == pytest.approx(1.0, abs=0.02)
@@ -145,30 +147,37 @@ def test_ink_that_spreads_as_it_fades_is_not_taken_for_less(left: float, wider: 
         assert read_left == pytest.approx(left, abs=0.03)
 
 
-def test_the_sum_counts_as_much_as_the_shape_where_nothing_fades_and_less_the_more_has() -> None:
+def test_the_sum_counts_less_than_the_shape_and_the_less_the_more_has_faded() -> None:
     def counted(read_left: float) -> float:
-        lens = LensMatch(0.0, 1.0, 0.0, read_left, 0.9 * read_left)
-        return float(np.log(with_sum(lens, 0.0, 0.0, USUAL).kept) / np.log(1 / 0.9))
+        lens = with_sum(SAME_LENS, read_left, 0.9 * read_left, 0.0, 0.0)
+        return float(np.log(lens.kept) / np.log(1 / 0.9))
 
-    assert counted(1.0) == pytest.approx(0.5)
-    assert counted(0.5) == pytest.approx(0.2)
+    assert counted(1.0) == pytest.approx(4 / 13)
+    assert counted(0.5) == pytest.approx(0.1)
     assert counted(0.1) < 0.01
 
 
 def test_a_shadow_in_the_sum_is_none_of_the_ink() -> None:
     """Half gone, a tenth of it as a shadow, of which spots read 0.16 and the sum 0.45."""
     spot, summed = 0.16 * 0.1, 0.45 * 0.1
-    lens = LensMatch(0.0, 1.0, 0.0, 0.5 + 0.5 * spot, 0.5 + 0.5 * summed)
-    assert with_sum(lens, spot, summed, USUAL).kept == pytest.approx(1)
-    assert with_sum(lens, 0.0, 0.0, USUAL).kept < 0.999
+    both = 0.5 + 0.5 * spot, 0.5 + 0.5 * summed
+    assert with_sum(SAME_LENS, *both, spot, summed).kept == pytest.approx(1)
+    assert with_sum(SAME_LENS, *both, 0.0, 0.0).kept < 0.999
+
+
+def test_what_shape_and_sum_do_not_agree_on_is_in_doubt() -> None:
+    agreed, apart = (with_sum(SAME_LENS, 1.0, summed, 0.0, 0.0) for summed in (1.0, 0.8))
+    assert agreed.log_sd == 0
+    assert apart.log_sd > 0.02
 
 
 def test_nothing_that_is_read_changes_more_than_lenses_do() -> None:
     for summed in (-0.2, 0.0, 30.0):
-        lens = LensMatch(0.0, 1.0, 0.0, 1.0, summed)
-        assert abs(np.log2(with_sum(lens, 0.0, 0.0, USUAL).kept)) == pytest.approx(0.5)
+        kept = with_sum(SAME_LENS, 1.0, summed, 0.0, 0.0).kept
+        assert abs(np.log2(kept)) == pytest.approx(4 / 13)
+    assert with_sum(SAME_LENS, 1.0, float("nan"), 0.0, 0.0) == SAME_LENS
     first = scene()
-    assert compared(first, sharpened(first.density, 0.6), LensSettings(most=1.0))[1].kept == 1
+    assert compared(first, sharpened(first.density, 0.6), LensSettings(most=1.0))[2].kept == 1
 
 
 def test_without_a_dot_to_compare_nothing_is_given_back() -> None:
@@ -177,5 +186,4 @@ def test_without_a_dot_to_compare_nothing_is_given_back() -> None:
     unseen = DotPicture(
         first.signal, first.places_px, np.zeros_like(first.seen), first.strength, first.sigma_px
     )
-    assert match_lens(first, unseen, pigment, pigment, np.ones(len(pigment)), 1.0) == SAME_LENS
-    assert with_sum(SAME_LENS, 0.0, 0.0, USUAL) == SAME_LENS
+    assert match_lens(first, unseen, pigment, pigment, 1.0) == SAME_LENS

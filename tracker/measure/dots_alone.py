@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tracker.measure.blur_match import DotPicture, matched_width_px, unrest_about
+from tracker.measure.lens_match import SUM_SIGMAS, sum_about
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.results import FloatColumn
 from tracker.measure.shadow import ring_density
@@ -56,6 +57,9 @@ class DotReading:
         The same reading at places without a dot.
     around : ndarray of shape (n,)
         What dots and background leave unexplained on a ring about each dot, optical density (`ring_density`).
+    summed : ndarray of shape (n,) or None
+        All density above the background within a circle about each dot, the same circle in all photos, OD px^2 of the
+        frame, nothing clipped; NaN where censored. None where no other photo is compared.
     picture : DotPicture
     """
 
@@ -63,6 +67,7 @@ class DotReading:
     amplitude: FloatColumn
     empty_pigment: FloatColumn
     around: FloatColumn
+    summed: FloatColumn | None
     picture: DotPicture
 
     @property
@@ -120,6 +125,7 @@ class DotReader:
             )
         self._valid, self._weight = valid, valid.astype(np.float32)
         self._places_px, self._strength = places_px, strength
+        self._sum_px = SUM_SIGMAS * sigma_px
         self._smooth_px, self._settings = smooth_px, settings
         self._local = LocalMean(self._weight, smooth_px)
         self._between = skin_between(self._weight, places_px, sigma_px)
@@ -154,6 +160,10 @@ class DotReader:
         once = clean = rest = filled
         amplitude = np.zeros(len(places))
         unrest: FloatColumn | None = None
+        summed: FloatColumn | None = None
+        if compared:
+            whole = (filled - self._local.of(filled)) * self._weight
+            summed = np.where(self._seen, sum_about(whole, places, self._sum_px), np.nan)
         matrix = overlap(places, sigma_px, self._smooth_px, settings.ridge)
         for number in range(settings.rounds):
             once = (clean - self._local.of(clean)) * self._weight
@@ -182,7 +192,7 @@ class DotReader:
         empty = 2 * sample(gaussian(rest, sigma_px), self._controls) * area
         picture = self._picture(once, sigma_px, unrest)
         around = ring_density(rest, places, sigma_px)
-        return DotReading(amplitude * area, amplitude, empty, around, picture)
+        return DotReading(amplitude * area, amplitude, empty, around, summed, picture)
 
     def _picture(
         self, signal: FloatArray, sigma_px: float, unrest: FloatColumn | None

@@ -37,7 +37,7 @@ class FadeSettings:
     """Fewer dots give no fade."""
 
 
-DOUBT_AT_WORST = 5 / 3
+DOUBT_AT_WORST = 7 / 3
 """By how much the doubt's SD is short where most of what is counted may be hair: the interval's was set on photos of
 which few are such."""
 

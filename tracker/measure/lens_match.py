@@ -16,7 +16,7 @@ count *all* the density that belongs to a dot, wherever the lens put it:
   spreads as it fades, need not be told apart: none of them changes the sum.
 - **Its sum**, within a circle into which the ring falls as well. It knows nothing of shapes, but hair and what is
   wrong with the background are in it in full. Such errors stay the same as ink goes, and the lens's become less with
-  the ink: so the sum counts as much as the shape where nothing has faded, and the less the more has. A shadow that
+  the ink: so the sum counts a third where nothing has faded, and the less the more has. A shadow that
   stays in the skin (`tracker.measure.shadow`) is in the sum too, and taken off.
 
 What *all* lenses take alike is the larger a share the darker the dots are, so it goes as they fade. No photo is sharper
@@ -36,6 +36,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from tracker.measure.blur_match import (
@@ -50,6 +51,7 @@ from tracker.measure.blur_match import (
 from tracker.measure.fade import retained_share
 from tracker.measure.luminance import FloatArray
 from tracker.measure.results import FloatColumn
+from tracker.measure.smoothing import sample
 
 SOFTER, SHARPER = 0.6, 0.5
 """Largest variances of the lens that are tried, in variances of a dot."""
@@ -61,8 +63,6 @@ ENCODING_GAMMA = 2.2
 HOLD = 1e-4
 """What disagreement a blur of the dots' own variance must mend to be taken for one, and full sharpening likewise:
 of ways to mend a shape that do equally well, the smaller change is likelier."""
-MOST_DOTS = 16_000
-"""In the mean picture: all but on the largest heads, as the spots of all of them were read."""
 REACH_SIGMAS = 4.0
 """The whole mean picture: what a lens spreads lies farther out than a dot's core."""
 SHAPE_SIGMAS = 3.0
@@ -86,13 +86,13 @@ class LensSettings:
     shape_error: float = 0.1
     """What hair and noise add to the strength of a shape, in what lenses differ by: where less of the ink is left than
     this, the spots are believed rather."""
-    sum_error: float = 1.0
+    sum_error: float = 1.5
     """The same for the sum, against what the shape errs by at full ink."""
     most: float = 2.0
     """No lens changes what is read by more than this factor."""
-    doubt_share: float = 0.4
+    doubt_share: float = 0.25
     """Of what a lens is found to do, on the scale of logarithms, so much is in doubt (SD)."""
-    gap_share: float = 0.15
+    gap_share: float = 0.1
     """The same of the gap between what the shape and what the sum says of it."""
 
 
@@ -109,8 +109,6 @@ class LensMatch:
         Pigment that the spots read in this photo, over what they would read with the baseline's lens and sharpening.
     sharpening : float
         Strength of the unsharp mask that this photo has beyond the baseline.
-    read, summed : float
-        What is left of all dots as their spots were read, and by their sum; NaN where not known.
     log_sd : float
         SD of log `kept`.
     """
@@ -118,8 +116,6 @@ class LensMatch:
     variance_px2: float
     kept: float
     sharpening: float = 0.0
-    read: float = float("nan")
-    summed: float = float("nan")
     log_sd: float = 0.0
 
 
@@ -140,13 +136,12 @@ def match_lens(
     picture: DotPicture,
     before: FloatColumn,
     now: FloatColumn,
-    weight: FloatColumn,
     gain: float,
     settings: LensSettings = LensSettings(),
     *,
     photo_scale: float = 1.0,
 ) -> LensMatch:
-    """Compare a photo's lens with the baseline's by the shape of the mean dot, and read its sum.
+    """Compare a photo's lens with the baseline's by the shape of the mean dot.
 
     Parameters
     ----------
@@ -154,8 +149,6 @@ def match_lens(
         The dots of the baseline and of the photo, both in their own contrast.
     before, now : ndarray of shape (n,)
         Pigment of the dots as their spots were read in both, in the baseline's contrast; NaN where not seen.
-    weight : ndarray of shape (n,)
-        What each dot counts in the fade.
     gain : float
         Contrast of the photo over the baseline's.
     photo_scale : float
@@ -180,31 +173,37 @@ def match_lens(
     by_shape = strength * left / gain
     believed = 1 / (1 + (settings.shape_error / read) ** 2)
     kept = _held(read / by_shape if by_shape > 0 else np.inf, settings) ** believed
-    whole, rest = (_sum(one, sigma_px) for one in mean_dots(reference, picture, weight, MOST_DOTS))
-    summed = rest / (whole * gain) if whole > 0 else float("nan")
-    return LensMatch(variance, kept, sharpening, retained_share(before, now, weight), summed)
+    return LensMatch(variance, kept, sharpening)
 
 
 def with_sum(
-    lens: LensMatch, shadow_read: float, shadow_summed: float, settings: LensSettings
+    lens: LensMatch,
+    read: float,
+    summed: float,
+    shadow_read: float,
+    shadow_summed: float,
+    settings: LensSettings = LensSettings(),
 ) -> LensMatch:
-    """A photo's lens by the sum of the mean dot as well.
+    """A photo's lens by the sum of the dots as well.
 
     Parameters
     ----------
     lens : LensMatch
         By the shape alone (`match_lens`).
+    read, summed : float
+        What is left of all dots as their spots were read, and by the sum of their density (`sum_about`); NaN where
+        not known.
     shadow_read, shadow_summed : float
         Share of what the dots lost that their spots, and that the sum, read in the shadow that stayed.
     """
     by_shape = by_sum = lens.kept
     counts = 0.0
-    if lens.read > 0 and np.isfinite(lens.summed):
-        left = (lens.summed - shadow_summed) / (1 - shadow_summed)
+    if read > 0 and np.isfinite(summed):
+        left = (summed - shadow_summed) / (1 - shadow_summed)
         # What the spots would read of so much pigment.
         expected = shadow_read + (1 - shadow_read) * left
-        by_sum = _held(lens.read / expected if expected > 0 else np.inf, settings)
-        counts = 1 / (1 + (settings.sum_error / lens.read) ** 2)
+        by_sum = _held(read / expected if expected > 0 else np.inf, settings)
+        counts = 1 / (1 + (settings.sum_error / read) ** 2)
     kept = by_shape ** (1 - counts) * by_sum**counts
     log_sd = np.hypot(
         settings.doubt_share * np.log(kept), settings.gap_share * np.log(by_shape / by_sum)
@@ -281,9 +280,12 @@ def _pigment(mean_dot: FloatArray, sigma_px: float) -> float:
     return 2 * np.pi * sigma_px**2 * peak
 
 
-def _sum(mean_dot: FloatArray, sigma_px: float) -> float:
-    """Density of a mean dot within `SUM_SIGMAS`, OD px^2."""
-    offset = np.arange(mean_dot.shape[0]) - mean_dot.shape[0] // 2
-    radius = np.hypot(*np.meshgrid(offset, offset))
-    inside = np.clip(SUM_SIGMAS * sigma_px + 0.5 - radius, 0, 1)
-    return float((mean_dot * inside).sum())
+def sum_about(signal: FloatArray, places_px: FloatColumn, radius_px: float) -> FloatColumn:
+    """Sum of a picture (H, W) within a circle about each place, shape (n,)."""
+    reach = int(np.ceil(radius_px + 0.5))
+    offset = np.arange(-reach, reach + 1)
+    inside = np.clip(radius_px + 0.5 - np.hypot(*np.meshgrid(offset, offset)), 0, 1)
+    sums = cv2.filter2D(
+        signal, cv2.CV_32F, inside.astype(np.float32), borderType=cv2.BORDER_CONSTANT
+    )
+    return sample(np.asarray(sums, np.float32), places_px)

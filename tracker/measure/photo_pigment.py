@@ -77,6 +77,18 @@ class PhotoPigment:
     """Share of what the dots lost that their spots read in the shadow that stayed; already taken off."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Followed:
+    """A later photo as its spots were read, and what tells of its lens and of a shadow."""
+
+    photo: PhotoPigment
+    """Its lens is that of the dots' shape."""
+    excess: RingExcess | None
+    read: float
+    summed: float
+    """What is left of the dots by spots and by sums, in the red channel."""
+
+
 def measure_photo(
     photo: FramePhoto,
     xy_px: FloatColumn,
@@ -166,7 +178,7 @@ def read_dots_of_series(
 
     def read(
         photo: FramePhoto, old: PhotoPigment, reference: DotPicture | None
-    ) -> tuple[PhotoPigment, DotPicture, FloatColumn]:
+    ) -> tuple[PhotoPigment, DotReading, FloatColumn]:
         valid = np.isfinite(photo.red) & np.isfinite(photo.luminance) & region
         reader = DotReader(
             valid,
@@ -186,24 +198,23 @@ def read_dots_of_series(
             # One lens, one misalignment: the second channel takes the width from the first.
             grey = reader.read(photo.luminance, red.sigma_px, compared=False)
         around = (red.around + grey.around) / (2 * photo.gain.gain)
-        return _merged(old, dots, red, grey), red.picture, around
+        return _merged(old, dots, red, grey), red, around
 
-    new_first, picture, around_first = read(baseline, first, None)
+    new_first, first_red, around_first = read(baseline, first, None)
+    picture = first_red.picture
 
-    def follow(number: int) -> tuple[PhotoPigment, RingExcess | None] | None:
+    def follow(number: int) -> _Followed | None:
         photo, old = photos[number], measured[number]
         if photo is None or old is None:
             return None
         shown = _by_what_is_left(picture, first, old, weight, off_course)
-        now, later_picture, around = read(photo, old, shown)
-        # The pictures are of the red channel.
+        now, red, around = read(photo, old, shown)
         before, after = (one.channels[0][dots] for one in (new_first, now))
         lens = match_lens(
             shown,
-            later_picture,
+            red.picture,
             before,
             after,
-            weight[dots],
             photo.gain.gain,
             lens_settings,
             photo_scale=photo_scale,
@@ -212,17 +223,22 @@ def read_dots_of_series(
         left = retained_share(new_first.pigment, now.pigment, weight) / lens.kept
         strength = np.nan_to_num(new_first.amplitude[dots])
         counted = np.where(seen, weight, 0.0)[dots]
-        return replace(now, lens=lens), ring_excess(around_first, around, strength, counted, left)
+        read_share = retained_share(new_first.channels[0], now.channels[0], weight)
+        assert first_red.summed is not None
+        assert red.summed is not None
+        summed = retained_share(first_red.summed, red.summed, weight[dots]) / photo.gain.gain
+        excess = ring_excess(around_first, around, strength, counted, left)
+        return _Followed(replace(now, lens=lens), excess, read_share, summed)
 
     later = map_threads(follow, range(1, len(photos)), workers)
-    excess = [one[1] for one in later if one is not None]
+    excess = [one.excess for one in later if one is not None]
     stays = shadow_share([one for one in excess if one is not None], shadow_settings)
     return [
         new_first,
         *(
             None
             if one is None
-            else _cleared(*one, new_first, dots, stays, lens_settings, shadow_settings)
+            else _cleared(one, new_first, dots, stays, lens_settings, shadow_settings)
             for one in later
         ),
     ]
@@ -253,8 +269,7 @@ def _by_what_is_left(
 
 
 def _cleared(
-    photo: PhotoPigment,
-    excess: RingExcess | None,
+    followed: _Followed,
     first: PhotoPigment,
     dots: BoolArray,
     stays: float,
@@ -265,9 +280,17 @@ def _cleared(
 
     Where a photo shows no less ink, there is no shadow.
     """
+    photo, excess = followed.photo, followed.excess
     stays = stays if excess is not None and excess.lost > 0 else 0.0
     read_share = shadow_settings.read_share * stays
-    lens = with_sum(photo.lens, read_share, shadow_settings.sum_share * stays, lens_settings)
+    lens = with_sum(
+        photo.lens,
+        followed.read,
+        followed.summed,
+        read_share,
+        shadow_settings.sum_share * stays,
+        lens_settings,
+    )
 
     def clear(now: FloatColumn, before: FloatColumn) -> FloatColumn:
         return np.where(dots, without_shadow(now / lens.kept, before, read_share), now)
