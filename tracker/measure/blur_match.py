@@ -57,16 +57,14 @@ class DotPicture:
 
 
 def mean_dots(
-    reference: DotPicture, picture: DotPicture, weight: FloatColumn, most: int = STACKED_DOTS
+    reference: DotPicture, picture: DotPicture, weight: FloatColumn
 ) -> tuple[FloatArray, FloatArray]:
-    """Mean dot of the baseline and of a photo, of the same dots, at most so many.
+    """Mean dot of the baseline and of a photo, of the same dots.
 
     Dots at one side of the head are seen at a slant; a mean of other dots has another width.
     """
-    both = weight * (reference.seen & picture.seen)
     ours, theirs = (
-        stack_dots(p.signal, p.places_px, both, reference.sigma_px, most)
-        for p in (reference, picture)
+        stack_dots(p.signal, p.places_px, weight, reference.sigma_px) for p in (reference, picture)
     )
     return ours, theirs
 
@@ -122,11 +120,7 @@ def matched_width_px(reference: DotPicture, picture: DotPicture) -> float:
 
 
 def stack_dots(
-    signal: FloatArray,
-    xy_px: FloatColumn,
-    weight: FloatColumn,
-    sigma_px: float,
-    most: int = STACKED_DOTS,
+    signal: FloatArray, xy_px: FloatColumn, weight: FloatColumn, sigma_px: float
 ) -> FloatArray:
     """Weighted mean picture of the dots, square, its middle pixel on the dots' centres.
 
@@ -139,8 +133,6 @@ def stack_dots(
         Not negative; the dots' pigment at baseline.
     sigma_px : float
         Width of a dot; the picture reaches `REACH_SIGMAS` of it to each side.
-    most : int
-        So many dots, those of the largest weight, are enough.
     """
     reach = int(np.ceil(REACH_SIGMAS * sigma_px))
     height, width = signal.shape
@@ -151,7 +143,7 @@ def stack_dots(
         & (xy_px[:, 1] < height - 1 - reach)
     )
     places, share = xy_px[inside], weight[inside]
-    strongest = np.sort(np.argsort(-share, kind="stable")[:most])
+    strongest = np.sort(np.argsort(-share, kind="stable")[:STACKED_DOTS])
     places, share = places[strongest], share[strongest]
     side = 2 * reach + 1
     if len(places) == 0 or share.sum() <= 0:
