@@ -55,7 +55,7 @@ READINGS_SHARE = 0.3
 """Of the gap between the reading that masks hair and the one that clips it, what stays in doubt."""
 SHADOW_SHARE = 0.4
 """Of the shadow taken off, what stays in doubt."""
-OFF_COURSE_SHARE = 0.2
+OFF_COURSE_SHARE = 0.3
 """Of what the dots that do not fade as the others do change in the fade, what stays in doubt: how many they are is
 found by their looks."""
 POSSIBLE_SHARE = 0.5
