@@ -141,10 +141,11 @@ def test_a_photo_that_was_reduced_lost_less_to_its_own_blur() -> None:
 
 @pytest.mark.parametrize(("left", "wider"), [(0.7, 1.08), (0.4, 1.15), (0.2, 1.2)])
 def test_ink_that_spreads_as_it_fades_is_not_taken_for_less(left: float, wider: float) -> None:
+    """Its foot passes for light that a lens spread, and 2 % too much is given back where little has faded."""
     first = scene()
     spread = scene(left, peak=0.5 / wider**2, sigma_px=2.1 * wider, skin_seed=5)
     for read_left in shares(first, spread.density):
-        assert read_left == pytest.approx(left, abs=0.03)
+        assert read_left == pytest.approx(left, abs=0.025)
 
 
 def test_the_sum_counts_less_than_the_shape_and_the_less_the_more_has_faded() -> None:
