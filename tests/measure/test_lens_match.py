@@ -89,10 +89,12 @@ def test_what_another_lens_took_is_given_back(variance_px2: float) -> None:
     assert by_both - 1 < 0.5 * (raw - 1)
 
 
-@pytest.mark.parametrize("radius_px", [1.0, 1.3, 1.8])
+@pytest.mark.parametrize(("radius_px", "stays"), [(1.0, 0.4), (1.3, 0.4), (1.8, 0.55)])
 @pytest.mark.parametrize("strength", [0.3, 0.6])
-def test_sharpening_that_darkens_dots_is_taken_back(strength: float, radius_px: float) -> None:
-    """Half of it and more, whatever the radius; in the later photo it adds, in the baseline it takes."""
+def test_sharpening_that_darkens_dots_is_taken_back(
+    strength: float, radius_px: float, stays: float
+) -> None:
+    """Most of it, of a radius unlike those tried almost half; later it adds, in the baseline it takes."""
     first, other = scene(peak=0.4), scene(peak=0.4, skin_seed=5)
     plainer = replace(first, density=sharpened(first.density, strength, radius_px))
     later = sharpened(other.density, strength, radius_px)
@@ -100,7 +102,7 @@ def test_sharpening_that_darkens_dots_is_taken_back(strength: float, radius_px: 
         raw, *put_right = shares(*pair)
         assert sign * (raw - 1) > 0.05 * strength
         for left in put_right:
-            assert abs(left - 1) < 0.5 * abs(raw - 1) + 0.01
+            assert abs(left - 1) < stays * abs(raw - 1) + 0.003
 
 
 @pytest.mark.parametrize("left", [1.0, 0.6, 0.3])
@@ -126,7 +128,7 @@ def test_what_every_lens_takes_from_dark_dots_is_given_back(left: float) -> None
     assert abs(given_back - left) < abs(raw - left)
     assert (raw - left) * (1 - left) > 0
     assert given_back == pytest.approx(left, abs=0.017)
-    assert abs(compared(first, later)[2].variance_px2) < 0.1
+    assert abs(compared(first, later)[2].variance_px2) < 0.05
 
 
 def test_a_photo_that_was_reduced_lost_less_to_its_own_blur() -> None:
@@ -136,16 +138,17 @@ def test_a_photo_that_was_reduced_lost_less_to_its_own_blur() -> None:
         compared(first, later.density, photo_scale=scale)[2].kept for scale in (1.0, 0.3)
     )
     assert full > reduced + 0.01
-    assert reduced == pytest.approx(1.0, abs=0.02)
+    assert reduced == pytest.approx(1.0, abs=0.01)
 
 
 @pytest.mark.parametrize(("left", "wider"), [(0.7, 1.08), (0.4, 1.15), (0.2, 1.2)])
 def test_ink_that_spreads_as_it_fades_is_not_taken_for_less(left: float, wider: float) -> None:
-    """Its foot passes for light that a lens spread, and 2 % too much is given back where little has faded."""
+    """Its foot passes for light that a lens spread: up to 2 points too much are given back."""
     first = scene()
     spread = scene(left, peak=0.5 / wider**2, sigma_px=2.1 * wider, skin_seed=5)
-    for read_left in shares(first, spread.density):
-        assert read_left == pytest.approx(left, abs=0.025)
+    raw, _, given_back = shares(first, spread.density)
+    assert raw == pytest.approx(left, abs=0.02)
+    assert given_back == pytest.approx(left, abs=0.02)
 
 
 def test_the_sum_counts_less_than_the_shape_and_the_less_the_more_has_faded() -> None:

@@ -161,9 +161,6 @@ class DotReader:
         amplitude = np.zeros(len(places))
         unrest: FloatColumn | None = None
         summed: FloatColumn | None = None
-        if compared:
-            whole = (filled - self._local.of(filled)) * self._weight
-            summed = np.where(self._seen, sum_about(whole, places, self._sum_px), np.nan)
         matrix = overlap(places, sigma_px, self._smooth_px, settings.ridge)
         for number in range(settings.rounds):
             once = (clean - self._local.of(clean)) * self._weight
@@ -178,8 +175,9 @@ class DotReader:
             explained = self._local.of(clean - model) + model
             rest = filled - explained
             if compared and number == 0:
-                # Before clipping: hair shows in full.
+                # Before clipping: hair shows in full, and so does what is no Gaussian in a dot.
                 unrest = unrest_about(rest, self._between, places, sigma_px)
+                summed = np.where(self._seen, sum_about(once, places, self._sum_px), np.nan)
             # A photo that shows no skin here has no spread, and no dot that is seen.
             spread = robust_sd(rest[self._valid]) if self._valid.any() else 0.0
             most = settings.clip_sds * spread

@@ -191,8 +191,10 @@ def read_dots_of_series(
         )
         if reference is None:
             # The baseline's own width is known: both channels at once, nothing else can be done meanwhile.
-            channels = (photo.red, photo.luminance)
-            red, grey = map_threads(lambda c: reader.read(c, first.sigma_px), channels, workers)
+            channels = ((photo.red, True), (photo.luminance, False))
+            red, grey = map_threads(
+                lambda c: reader.read(c[0], first.sigma_px, compared=c[1]), channels, workers
+            )
         else:
             red = reader.read(photo.red, first.sigma_px, reference)
             # One lens, one misalignment: the second channel takes the width from the first.
@@ -223,12 +225,12 @@ def read_dots_of_series(
         left = retained_share(new_first.pigment, now.pigment, weight) / lens.kept
         strength = np.nan_to_num(new_first.amplitude[dots])
         counted = np.where(seen, weight, 0.0)[dots]
-        read_share = retained_share(new_first.channels[0], now.channels[0], weight)
+        read_left = retained_share(new_first.channels[0], now.channels[0], weight)
         assert first_red.summed is not None
         assert red.summed is not None
         summed = retained_share(first_red.summed, red.summed, weight[dots]) / photo.gain.gain
         excess = ring_excess(around_first, around, strength, counted, left)
-        return _Followed(replace(now, lens=lens), excess, read_share, summed)
+        return _Followed(replace(now, lens=lens), excess, read_left, summed)
 
     later = map_threads(follow, range(1, len(photos)), workers)
     excess = [one.excess for one in later if one is not None]

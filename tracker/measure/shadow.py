@@ -64,7 +64,7 @@ class ShadowSettings:
     dot looks wider by it. Same scalps with and without shadow (6 series, 23 photos) differ by 0.16 to 0.28 of it;
     203 fading photos of two renderers err least with 0.12 to 0.16."""
     sum_share: float = 0.45
-    """Of such a shadow, what lies within the circle of `tracker.measure.lens_match` that sums a mean dot."""
+    """Of such a shadow, what lies within the circle of `tracker.measure.lens_match` that sums a dot."""
     usual: float = 0.11
     """SD of the share that is expected beforehand, about none."""
     most: float = 0.25
