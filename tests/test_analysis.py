@@ -317,6 +317,27 @@ def test_order_of_the_photos_and_repetition_do_not_matter(
     same(small, analyse_pair(photos_of(pair)[::-1]))
 
 
+def test_work_begun_ahead_changes_nothing(small: SeriesAnalysis, pair: RenderedSeries) -> None:
+    """Dots are looked for and photos aligned before it is known which photo is the baseline."""
+    same(small, analyse_pair(photos_of(pair), workers=1))
+    same(small, analyse_pair(photos_of(pair), workers=3))
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_first_photo_without_dots_is_passed_over(
+    small: SeriesAnalysis, pair: RenderedSeries, workers: int
+) -> None:
+    """What was begun for it as the likely baseline is not used."""
+    rng = np.random.default_rng(5)
+    bare = encode(np.array(FAIR) * 10.0 ** -texture((460, 460), rng)[:, :, None])
+    found = analyse_pair([photo("bare.jpg", bare, -30), *photos_of(pair)], workers=workers)
+    passed = rows(found)["bare.jpg"]
+    assert passed.status is Status.REFUSED
+    assert "no baseline without visible dots" in passed.reason
+    assert found.views[0].baseline == "p0.jpg"
+    same(small, replace(found, refused=()))
+
+
 def test_sixteen_bits_say_what_eight_say(small: SeriesAnalysis, pair: RenderedSeries) -> None:
     deep = [
         photo(f"p{k}.jpg", p.srgb.astype(np.uint16) * 257, 30 * k)

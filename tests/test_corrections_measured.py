@@ -103,7 +103,7 @@ def test_an_alignment_that_failed_is_put_right_by_point_pairs(
     right = row(found, LATER)
     assert isinstance(right.registration, Registration)
 
-    def fail(features: object, baseline: int, *, workers: int) -> list[Link]:
+    def fail(features: object, baseline: int, *, workers: int, straight: object) -> list[Link]:
         """Chance agreement, or none: what the program would have believed."""
         off = replace(
             right.registration, prewarp=right.registration.prewarp + np.array([0, 0, 4.0])

@@ -17,11 +17,16 @@ from tracker.measure.colour_card import find_card
 from tracker.measure.detection import Detection, DetectionSettings, detect_dots
 from tracker.measure.luminance import SrgbArray
 from tracker.measure.quality import judge_quality
-from tracker.measure.registration import extract_features
+from tracker.measure.registration import (
+    NotRegistered,
+    Registration,
+    extract_features,
+    register,
+)
 from tracker.measure.results import Kind
 from tracker.measure.scale import find_marker_scale
 from tracker.measure.skin import find_skin
-from tracker.measure.threads import map_threads
+from tracker.measure.threads import Begun
 from tracker.measure.view import MeasurementSettings
 from tracker.photos import PhotoError
 from tracker.records import TimelineSettings, days_since_session, stage_of
@@ -179,17 +184,28 @@ def analyse_series(
     decoded = _Decoded()
     refused: list[PhotoMeasures] = []
     prepared: dict[str, list[PreparedPhoto]] = {}
-    for start_at in range(0, len(in_time), workers):
-        # A few at a time: each holds a decoded photo, and progress is told between them.
-        some = in_time[start_at : start_at + workers]
-        tell(0.3 * start_at / len(in_time), f"looking at {some[0].name}")
-        for ready in map_threads(
-            lambda photo: _prepare(photo, decoded.reader(photo), sessions, settings), some, workers
-        ):
-            if isinstance(ready, PreparedPhoto):
-                prepared.setdefault(ready.photo.view, []).append(ready)
-            else:
+    ahead: dict[str, _Ahead] = {}
+    with Begun(workers) as begun:
+        looks = [
+            begun.begin(_prepare, photo, decoded.reader(photo), sessions, settings)
+            for photo in in_time
+        ]
+        named = {photo.view for photo in in_time if photo.name == baseline}
+        for number, (photo, look) in enumerate(zip(in_time, looks, strict=True)):
+            tell(0.3 * number / len(in_time), f"looking at {photo.name}")
+            ready = look()
+            if not isinstance(ready, PreparedPhoto):
                 refused.append(ready)
+                continue
+            prepared.setdefault(photo.view, []).append(ready)
+            # Photos come in time: the first of a view is its baseline, unless one was named.
+            if photo.view not in ahead and (photo.view not in named or photo.name == baseline):
+                dots = begun.begin(_dots_of, ready, settings, workers)
+                ahead[photo.view] = _Ahead(ready, dots, {})
+            if photo.view in ahead:
+                ahead[photo.view].align_too(prepared[photo.view], begun)
+        tell(0.3, "aligning")
+        likely = {view: begun_of_view.finished() for view, begun_of_view in ahead.items()}
 
     notes = [
         f"{row.photo} was chosen as the baseline but could not be used ({row.reason}); "
@@ -204,7 +220,7 @@ def analyse_series(
         def tell_view(share: float, text: str, start: float = start, span: float = span) -> None:
             tell(start + span * share, text)
 
-        chosen = _choose_baseline(members, baseline, settings, workers)
+        chosen = _choose_baseline(members, baseline, likely.get(view), settings, workers)
         if isinstance(chosen, str):
             refused += [_refuse(member, chosen) for member in members]
             continue
@@ -230,6 +246,7 @@ def analyse_series(
                 kept,
                 kept.index(members[index]),
                 detection,
+                straight=_straight(kept, members[index], likely.get(view)),
                 scale_mm_per_px=scale,
                 scale_source=source,
                 polygons=[z for z in zones if z.view in ("", view)],
@@ -278,6 +295,49 @@ def _prepare(
     return PreparedPhoto(photo, read, srgb.shape[:2], skin, quality, features, stage, days, card)
 
 
+def _dots_of(member: PreparedPhoto, settings: AnalysisSettings, workers: int) -> Detection:
+    return detect_dots(member.read(), member.skin.region, settings.detection, workers=workers)
+
+
+@dataclass(frozen=True)
+class _Likely:
+    """A view's likely baseline, its spots, and the straight alignments of the others with it, by name."""
+
+    baseline: PreparedPhoto
+    detection: Detection
+    straight: Mapping[str, Registration | NotRegistered]
+
+
+@dataclass(frozen=True)
+class _Ahead:
+    """The same while it is being worked on: begun as soon as the photos were looked at."""
+
+    baseline: PreparedPhoto
+    detection: Callable[[], Detection]
+    straight: dict[str, Callable[[], Registration | NotRegistered]]
+
+    def align_too(self, members: Sequence[PreparedPhoto], begun: Begun) -> None:
+        """Begin to align those that have not begun."""
+        for member in members:
+            name = member.photo.name
+            if member is not self.baseline and name not in self.straight:
+                self.straight[name] = begun.begin(register, self.baseline.features, member.features)
+
+    def finished(self) -> _Likely:
+        straight = {name: result() for name, result in self.straight.items()}
+        return _Likely(self.baseline, self.detection(), straight)
+
+
+def _straight(
+    members: Sequence[PreparedPhoto], baseline: PreparedPhoto, likely: _Likely | None
+) -> Mapping[int, Registration | NotRegistered]:
+    """What is known of the members' straight alignments with the baseline, by index."""
+    if likely is None or likely.baseline is not baseline:
+        return {}
+    names = enumerate(member.photo.name for member in members)
+    return {k: likely.straight[name] for k, name in names if name in likely.straight}
+
+
 def _refuse(member: PreparedPhoto, reason: str) -> PhotoMeasures:
     return refused_row(
         member.photo,
@@ -291,6 +351,7 @@ def _refuse(member: PreparedPhoto, reason: str) -> PhotoMeasures:
 def _choose_baseline(
     members: Sequence[PreparedPhoto],
     wanted: str | None,
+    likely: _Likely | None,
     settings: AnalysisSettings,
     workers: int,
 ) -> tuple[int, Detection, list[tuple[PreparedPhoto, str]]] | str:
@@ -302,9 +363,10 @@ def _choose_baseline(
         order = named
     skipped: list[tuple[PreparedPhoto, str]] = []
     for k in order:
-        detection = detect_dots(
-            members[k].read(), members[k].skin.region, settings.detection, workers=workers
-        )
+        if likely is not None and likely.baseline is members[k]:
+            detection = likely.detection
+        else:
+            detection = _dots_of(members[k], settings, workers)
         n = int((detection.dots.kind != Kind.HAIR).sum())
         if n >= settings.min_baseline_dots:
             return k, detection, skipped

@@ -224,6 +224,7 @@ def analyse_view(
     baseline: int,
     detection: Detection,
     *,
+    straight: Mapping[int, Registration | NotRegistered],
     scale_mm_per_px: float | None,
     scale_source: str,
     polygons: Sequence[PolygonZone],
@@ -243,6 +244,8 @@ def analyse_view(
         Index of the baseline in `prepared`.
     detection : Detection
         Spots of the baseline photo.
+    straight : mapping
+        Straight alignments of photos with the baseline that are already known, by index.
     scale_mm_per_px : float or None
         Scale of the baseline photo, and where it comes from in `scale_source`.
     polygons : sequence of PolygonZone
@@ -272,7 +275,7 @@ def analyse_view(
     frame = frame_around(searched, detection.fwhm_px, 4 * detection.fwhm_px, reference.shape)
 
     progress(0.05, "aligning")
-    aligned = _align(prepared, baseline, pigment_like.xy_px, corrections.pairs, workers, progress)
+    align = _Aligner(prepared, baseline, pigment_like.xy_px, corrections.pairs, straight, workers)
     small = MeasuringFrame(
         0,
         0,
@@ -288,29 +291,27 @@ def analyse_view(
 
     def told(number: int) -> None:
         name = prepared[order[number]].photo.name
-        progress(0.45 + 0.2 * number / len(order), f"reading {name}")
+        progress(0.3 + 0.35 * number / len(order), f"aligning and reading {name}")
 
     first_view = small_picture(reference, small, None, detection.fwhm_px)
 
-    def seen(k: int) -> tuple[FramePhoto, FloatArray, LookPhoto] | None:
-        """A photo in the measuring frame, its small picture and its look; None if not aligned."""
-        match = aligned[k]
-        registration, gain = None, UNIT_GAIN
-        picture = first_view
+    def seen(k: int) -> _Seen:
+        match = align.refined(k)
+        registration, gain, picture = None, UNIT_GAIN, first_view
         if k != baseline:
             if not isinstance(match, Aligned):
-                return None
+                return _Seen(match, None, None, None)
             registration = match.registration
             picture = small_picture(prepared[k], small, registration, detection.fwhm_px)
             gain = _tone_gain(first_view, picture, *masks, settings)
         framed, at_sites = _frame_photo(prepared[k], frame, registration, gain, sites)
         look = LookPhoto(picture.shown, picture.bright, *at_sites, prepared[k].card)
-        return framed, picture.skin, look
+        return _Seen(match, framed, picture.skin, look)
 
     views = map_threads(seen, order, workers, told)
-    frames = [None if one is None else one[0] for one in views]
-    pictures = [None if one is None else one[1] for one in views]
-    looks = [None if one is None else one[2] for one in views]
+    frames = [one.framed for one in views]
+    pictures = [one.skin for one in views]
+    looks = [one.look for one in views]
     progress(0.65, "measuring pigment")
     measurement = measure_view(
         frames,
@@ -325,7 +326,7 @@ def analyse_view(
     layout = lay_zones(dots_px, view, [(z.name, np.array(z.vertices_px, float)) for z in polygons])
     look = None
     if measurement.photos:
-        look = LookMaker(looks, frames, measurement, small, frame, layout, masks, treated)
+        look = LookMaker(looks, frames, measurement, small, frame, layout, masks, treated, workers)
     rows = RowMaker(
         reference,
         frame,
@@ -342,7 +343,7 @@ def analyse_view(
 
     def judged(number: int) -> PhotoMeasures:
         k = order[number]
-        return rows.row(number, prepared[k], aligned[k] if k != baseline else None)
+        return rows.row(number, prepared[k], views[number].match)
 
     def judging(number: int) -> None:
         name = prepared[order[number]].photo.name
@@ -364,40 +365,50 @@ def analyse_view(
     )
 
 
-def _align(
-    prepared: Sequence[PreparedPhoto],
-    baseline: int,
-    dots_px: FloatColumn,
-    pairs: Mapping[str, Pairs],
-    workers: int,
-    progress: Progress,
-) -> list[Aligned | NotRegistered | None]:
-    """Align every photo with the baseline and refine the alignment on the dots.
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """A photo's alignment (None for the baseline) and, if it has one, its densities, small picture and look."""
+
+    match: Aligned | NotRegistered | None
+    framed: FramePhoto | None
+    skin: FloatArray | None
+    look: LookPhoto | None
+
+
+class _Aligner:
+    """Aligns every photo with the baseline, and refines the alignment on the dots, one photo at a time.
 
     A photo for which a person gave point pairs is aligned by them, whatever was found before.
     """
-    links = align_series([p.features for p in prepared], baseline, workers=workers)
-    reference = prepared[baseline]
-    density = luminance_density(reference.read())
 
-    def refined(k: int) -> Aligned | NotRegistered | None:
-        found, parent = links[k].result, links[k].parent
-        by_hand = pairs.get(prepared[k].photo.name)
+    def __init__(
+        self,
+        prepared: Sequence[PreparedPhoto],
+        baseline: int,
+        dots_px: FloatColumn,
+        pairs: Mapping[str, Pairs],
+        straight: Mapping[int, Registration | NotRegistered],
+        workers: int,
+    ) -> None:
+        features = [p.features for p in prepared]
+        self._links = align_series(features, baseline, workers=workers, straight=straight)
+        self._prepared, self._baseline = prepared, baseline
+        self._dots_px, self._pairs = dots_px, pairs
+        self._density = luminance_density(prepared[baseline].read())
+
+    def refined(self, k: int) -> Aligned | NotRegistered | None:
+        """Alignment of photo `k`; None for the baseline itself."""
+        photo, reference = self._prepared[k], self._prepared[self._baseline]
+        found, parent = self._links[k].result, self._links[k].parent
+        by_hand = self._pairs.get(photo.photo.name)
         if by_hand is not None:
-            parent = baseline
+            parent = self._baseline
             found = register_by_pairs(
-                reference.features,
-                prepared[k].features,
-                by_hand.baseline_xy_px,
-                by_hand.photo_xy_px,
+                reference.features, photo.features, by_hand.baseline_xy_px, by_hand.photo_xy_px
             )
         if not isinstance(found, Registration):
             return found
-        fine = refine_on_density(found, density, luminance_density(prepared[k].read()), dots_px)
+        density = luminance_density(photo.read())
+        fine = refine_on_density(found, self._density, density, self._dots_px)
         n_pairs = 0 if by_hand is None else len(by_hand)
-        return Aligned(fine, prepared[parent].photo.name, n_pairs)
-
-    def told(k: int) -> None:
-        progress(0.3 + 0.15 * k / len(links), f"aligning {prepared[k].photo.name}")
-
-    return map_threads(refined, range(len(links)), workers, told)
+        return Aligned(fine, self._prepared[parent].photo.name, n_pairs)

@@ -25,6 +25,7 @@ from tracker.measure.relief import (
 )
 from tracker.measure.results import Estimate, FloatColumn
 from tracker.measure.skin_blocks import (
+    SkinBlocks,
     block_shares,
     skin_blocks,
     whitening,
@@ -39,6 +40,7 @@ from tracker.measure.skin_look import (
     SkinLook,
     estimate,
 )
+from tracker.measure.threads import map_threads
 from tracker.measure.view import ViewMeasurement
 from tracker.measure.zones import WHOLE, ZoneLayout
 from tracker.series import PhotoLook
@@ -76,15 +78,20 @@ class LookMaker:
         layout: ZoneLayout,
         masks: tuple[BoolArray, BoolArray],
         treated: BoolArray,
+        workers: int = 1,
     ) -> None:
         self.photos, self.frames, self.measurement = photos, frames, measurement
         self.cards = [p.card if p is not None else NoCard() for p in photos]
         treated_small, native_small = masks
-        self.blocks = [
-            skin_blocks(without_shine(p.codes, p.bright, native_small)) if p is not None else None
-            for p in photos
-        ]
-        self.shining = [skin_blocks(p.codes) if p is not None else None for p in photos]
+
+        def in_blocks(photo: LookPhoto | None) -> tuple[SkinBlocks, SkinBlocks] | tuple[None, None]:
+            if photo is None:
+                return None, None
+            matt = without_shine(photo.codes, photo.bright, native_small)
+            return skin_blocks(matt), skin_blocks(photo.codes)
+
+        blocks = map_threads(in_blocks, photos, workers)
+        self.blocks, self.shining = [matt for matt, _ in blocks], [shiny for _, shiny in blocks]
         self.treated = block_shares(treated_small) > WHOLE_BLOCK
         self.native = block_shares(native_small) > WHOLE_BLOCK
         first = self.blocks[0]

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from tracker.measure.threads import map_threads
+from tracker.measure.threads import Begun, map_threads
 
 
 @pytest.mark.parametrize("workers", [0, 1, 3, 50])
@@ -46,4 +46,41 @@ def test_a_stop_by_the_caller_leaves_the_rest_undone() -> None:
 
     with pytest.raises(InterruptedError):
         map_threads(work, range(100), 2, told)
+    assert len(done) < 20
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_begun_work_is_there_when_asked_for(workers: int) -> None:
+    with Begun(workers) as begun:
+        results = [begun.begin(pow, base, exp=2) for base in range(5)]
+        broken = begun.begin(divmod, 1, 0)
+        assert [result() for result in results] == [0, 1, 4, 9, 16]
+        with pytest.raises(ZeroDivisionError):
+            broken()
+
+
+def test_one_worker_does_only_what_is_asked_for() -> None:
+    done: list[int] = []
+    with Begun(1) as begun:
+        wanted = [begun.begin(done.append, item) for item in range(3)]
+        assert not done
+        wanted[2]()
+    assert done == [2]
+
+
+def test_leaving_early_drops_what_has_not_started() -> None:
+    done = []
+
+    def work(item: int) -> None:
+        time.sleep(0.01)
+        done.append(item)
+
+    def stopped() -> None:
+        with Begun(2) as begun:
+            waited = [begun.begin(work, item) for item in range(100)]
+            waited[0]()
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        stopped()
     assert len(done) < 20

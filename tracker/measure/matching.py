@@ -123,7 +123,7 @@ def find_candidates(
                 place = predicted[rows].astype(np.float32)
                 apart = np.abs(place[:, 0, None] - there[:, 0])
                 np.maximum(apart, np.abs(place[:, 1, None] - there[:, 1]), out=apart)
-                cosine[apart > reach[rows, None].astype(np.float32)] = -1
+                np.putmask(cosine, apart > reach[rows, None].astype(np.float32), -1)
             top = cosine.argmax(axis=1)
             line = np.arange(len(rows))
             value = cosine[line, top]

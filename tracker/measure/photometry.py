@@ -372,9 +372,14 @@ def find_intruders(
     spread = robust_sd(residual[valid])
     if not np.isfinite(spread) or spread == 0:
         return np.zeros(residual.shape, bool)
-    allowed = np.hypot(spread, settings.shape_misfit * np.maximum(model, 0))
-    off = np.abs(residual) / allowed
-    core = off > settings.intruder_sds
+    # Squares throughout: roots and quotients of whole pictures take longer than all the rest.
+    allowed = np.maximum(model, 0)
+    allowed *= np.float32(settings.shape_misfit)
+    allowed *= allowed
+    allowed += np.float32(spread**2)
+    off = residual * residual
+    off /= allowed
+    core = off > settings.intruder_sds**2
     near = cv2.dilate(core.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    intruder: BoolArray = (core | (near & (off > settings.intruder_sds / 2))) & valid
+    intruder: BoolArray = (core | (near & (off > (settings.intruder_sds / 2) ** 2))) & valid
     return intruder

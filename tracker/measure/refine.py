@@ -31,6 +31,7 @@ from tracker.measure.geometry import Points, as_points, centred_cells
 from tracker.measure.luminance import FloatArray
 from tracker.measure.matching import neighbours_agree
 from tracker.measure.registration import CHECK_STEP_PX, RADIUS_PER_SD, Registration
+from tracker.measure.round_spots import round_spots
 from tracker.measure.spline_field import FieldFit, fit_spline_field
 
 FINE_LONG_SIDE_PX = 2000
@@ -40,10 +41,6 @@ PATCHES = 900
 PATCH_PX = 64
 """Side of a patch; under a Gaussian window it sees some 35 px, several dots."""
 WINDOW_SD_PX = 12.0
-SPOT_SD_PX = 1.0
-"""Blur before the curvature is taken: small, so that short hairs stay longer than wide."""
-ROUND_SHARE = 1.0
-"""1: a spot counts where the smaller curvature is over half of the larger."""
 LARGEST_SHIFT_PX = 8
 """Search radius of the summed correlation; unshaved stubble drew maps 4 px off."""
 POOLED = 60
@@ -191,10 +188,10 @@ class _Pair:
         high = np.minimum([width, height], places.max(axis=0) + reach + 1).astype(int)
         self.box = (int(low[0]), int(low[1]), int(high[0]), int(high[1]))
         window = reference_density[low[1] : high[1], low[0] : high[0]]
-        self.moving = _spots(_reduced(moving_density, self.reduce))
+        self.moving = round_spots(_reduced(moving_density, self.reduce))
         self.centres = np.rint((places - low + 0.5) / self.reduce - 0.5)
         self.places = (self.centres + 0.5) * self.reduce - 0.5 + low
-        self.fixed = _cut(_spots(_reduced(window, self.reduce)), self.centres)
+        self.fixed = _cut(round_spots(_reduced(window, self.reduce)), self.centres)
 
     def correlate(self, registration: Registration) -> _Patches:
         """Correlation of the patches under a map, by shift in fine px of the reference."""
@@ -247,20 +244,6 @@ def _reduced(density: FloatArray, reduce: int) -> FloatArray:
     rows, columns = (side // reduce for side in density.shape)
     whole = density[: rows * reduce, : columns * reduce]
     return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
-
-
-def _spots(density: FloatArray) -> FloatArray:
-    """How much a dark round spot each place is; 0 on skin, along hairs and at edges."""
-    smooth = cv2.GaussianBlur(density, (0, 0), SPOT_SD_PX)
-    along_x, along_y, mixed = (
-        cv2.Sobel(smooth, cv2.CV_32F, dx, dy, ksize=3, scale=0.25)
-        for dx, dy in ((2, 0), (0, 2), (1, 1))
-    )
-    mean = (along_x + along_y) * np.float32(-0.5)
-    apart = cv2.magnitude((along_x - along_y) * np.float32(0.5), mixed)
-    # Curvatures are mean -+ apart; their difference is twice `apart`.
-    roundness = mean - np.float32(1 + 2 * ROUND_SHARE) * apart
-    return np.sqrt(np.maximum(roundness, 0)).astype(np.float32, copy=False)
 
 
 def _cut(image: FloatArray, centres: Points) -> FloatArray:

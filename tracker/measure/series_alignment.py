@@ -8,7 +8,7 @@ stone's own map. Few steps are tried per photo, so that the cost grows with the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,6 +53,7 @@ def align_series(
     settings: RegistrationSettings | None = None,
     *,
     workers: int = 1,
+    straight: Mapping[int, Registration | NotRegistered] | None = None,
 ) -> list[Link]:
     """Align every photo of a series with its baseline photo.
 
@@ -64,6 +65,8 @@ def align_series(
         Index of the photo that the others are aligned with.
     workers : int
         Photos aligned at the same time; the maps do not depend on it.
+    straight : mapping, optional
+        What `register` made of the baseline and a photo, by the photo's index, where that is already known.
 
     Returns
     -------
@@ -81,10 +84,12 @@ def align_series(
     others = sorted(
         (k for k in range(len(features)) if k != baseline), key=lambda k: (abs(k - baseline), k)
     )
-    straight = map_threads(
-        lambda k: register(features[baseline], features[k], settings), others, workers
-    )
-    for k, result in zip(others, straight, strict=True):
+    known = {} if straight is None else straight
+
+    def direct_to(k: int) -> Registration | NotRegistered:
+        return known[k] if k in known else register(features[baseline], features[k], settings)
+
+    for k, result in zip(others, map_threads(direct_to, others, workers), strict=True):
         links[k] = Link(result, baseline)
     # Nearest to the baseline first, so that a rescued photo can be a stone for the next one.
     for k in others:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import ParamSpec, Self, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Given = ParamSpec("Given")
 
 
 def map_threads(
@@ -38,3 +39,28 @@ def _counted(
         if told is not None:
             told(number)
         yield next(results)
+
+
+class Begun:
+    """Work that is begun before it is wanted, on up to `workers` threads; with one, done when it is asked for.
+
+    What is never asked for may be dropped: on leaving, what has not started is cancelled.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=workers) if workers > 1 else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def begin(
+        self, work: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
+    ) -> Callable[[], Result]:
+        """Begin some work; what is returned waits for its result, or raises its error."""
+        if self._pool is None:
+            return lambda: work(*args, **kwargs)
+        return self._pool.submit(work, *args, **kwargs).result
