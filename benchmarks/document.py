@@ -150,6 +150,7 @@ def _dot_table(records: Sequence[dict[str, Any]]) -> Table:
                 number(f["recall"], 3),
                 number(f["f1"], 3),
                 number(f["f1_worst"], 3),
+                number(f["f1_alone"], 3),
                 number(f["f1_gone"], 2),
                 number(f["f1_present"], 2),
                 number(f["tone_error"]),
@@ -167,6 +168,7 @@ def _dot_table(records: Sequence[dict[str, Any]]) -> Table:
         "recall",
         "F1",
         "worst F1",
+        "F1, one photo alone",
         "gone F1",
         "present F1",
         "contrast gain error %",
@@ -177,8 +179,9 @@ def _dot_table(records: Sequence[dict[str, Any]]) -> Table:
         "95th percentile over dots; *stated* is the photo's own error estimate. Dots: places taken "
         "for pigment at the baseline against true dots; mutual nearest neighbours within the "
         "smaller of 0.5 mm and half the local spacing, true dots closer than Sparrow's limit "
-        "counted once. Gone and present: fates in the last photo (80 % faded) of the dots that "
-        "were found; a dot is truly gone below 15 % of its own baseline."
+        "counted once; *one photo alone*: what `detect` lists of the first photo, hair left out. Gone "
+        "and present: fates in the last photo (80 % faded) of the dots that were found; a dot is truly "
+        "gone below 15 % of its own baseline."
     )
     return Table("Alignment, dots, fates, tone", columns, tuple(rows), note)
 

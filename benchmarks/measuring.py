@@ -12,6 +12,11 @@ from benchmarks.scenes import Case, rendered
 from benchmarks.scoring import score_dots, score_photo, true_tone_gain
 from tracker import view_analysis
 from tracker.analysis import analyse_series
+from tracker.measure.detection import detect_dots
+from tracker.measure.luminance import SrgbArray
+from tracker.measure.photo_kinds import told_apart
+from tracker.measure.results import Kind
+from tracker.measure.skin import find_skin
 from tracker.measure.tone_gain import ToneGain
 from tracker.series import SeriesAnalysis, SeriesPhoto
 from tracker.synthetic import RenderedSeries
@@ -38,6 +43,12 @@ def analyse(series: RenderedSeries) -> tuple[SeriesAnalysis, list[ToneGain]]:
         # Cases run side by side; each keeps to one core.
         analysis = analyse_series(as_photos(series), workers=1)
     return analysis, gains
+
+
+def dots_alone(srgb: SrgbArray) -> np.ndarray:
+    """Places that `detect` takes for dots, or may take for them, in one photo of which no series is known."""
+    dots = told_apart(detect_dots(srgb, find_skin(srgb).region), srgb).dots
+    return dots.xy_px[dots.kind != Kind.HAIR]
 
 
 def measure_case(case: Case) -> dict[str, Any]:
@@ -67,6 +78,7 @@ def measure_case(case: Case) -> dict[str, Any]:
         record["baseline"] = f"{view.baseline} was taken instead: {rows['00.jpg'].reason}"
         return record
     record["dots"] = score_dots(view.dots.xy_px, series)
+    record["dots_alone"] = score_dots(dots_alone(series.photos[0].srgb), series)
     for number in range(1, len(series.photos)):
         record["photos"].append(score_photo(view, rows[f"{number:02d}.jpg"], series, number))
     usable = [photo for photo in record["photos"] if photo["status"] == "measured"]

@@ -28,6 +28,7 @@ from benchmarks.scenes import FADING_PRESETS, fading_case, rendered
 from benchmarks.scoring import Array, inside, match_dots, merge_unresolved, true_fwhm_px
 from tracker.analysis import analyse_series
 from tracker.measure.detection import detect_dots
+from tracker.measure.photo_kinds import told_apart
 from tracker.measure.results import Kind
 from tracker.measure.skin import find_skin
 from tracker.pair import register_pair
@@ -116,7 +117,7 @@ def best_tally(
 
 def own_detector(scene: Scene, _threshold: float) -> Array:
     """Dots of one photo by the tracker, which is told nothing."""
-    dots = detect_dots(scene.srgb, find_skin(scene.srgb).region).dots
+    dots = told_apart(detect_dots(scene.srgb, find_skin(scene.srgb).region), scene.srgb).dots
     return dots[dots.kind != Kind.HAIR].xy_px
 
 

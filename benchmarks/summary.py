@@ -65,6 +65,7 @@ def dot_figures(records: Sequence[Record]) -> dict[str, float]:
         "precision": _mean([d["precision"] for d in dots]),
         "recall": _mean([d["recall"] for d in dots]),
         "f1": _mean([d["f1"] for d in dots]),
+        "f1_alone": _mean([r["dots_alone"]["f1"] for r in records if "dots_alone" in r]),
         "f1_worst": min((d["f1"] for d in dots), default=NAN),
         "f1_unmerged": _mean([d["f1_unmerged"] for d in dots]),
         "f1_gone": _mean([f["f1_gone"] for f in last]),

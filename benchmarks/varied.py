@@ -30,6 +30,7 @@ from scipy.spatial import cKDTree
 from benchmarks.document import Table, markdown, number, origin, show
 from benchmarks.scoring import f1_score
 from tracker.measure.detection import detect_dots
+from tracker.measure.photo_kinds import told_apart
 from tracker.measure.registration import NotRegistered
 from tracker.measure.results import Kind
 from tracker.measure.skin import find_skin
@@ -230,7 +231,7 @@ def find(job: tuple[str, str, str]) -> dict[str, Any]:
     vary, scale = DOT_VARIANTS[name]
     picture, places = vary(load_photo(Path(crop)).srgb, marked[:, :2].copy())
     region = find_skin(picture).region
-    dots = detect_dots(picture, region if region.any() else None).dots
+    dots = told_apart(detect_dots(picture, region if region.any() else None), picture).dots
     spots = dots.xy_px[dots.kind != Kind.HAIR]
     clear = np.flatnonzero(marked[:, 2] == 1)
     distance, nearest = cKDTree(places).query(spots) if len(spots) else (np.empty(0), np.empty(0))

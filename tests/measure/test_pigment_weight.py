@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker.measure.pigment_weight import pigment_weights
+from tracker.measure.pigment_weight import PigmentWeights, pigment_weights
 
 N = 600
 SD = 0.08
@@ -277,3 +277,33 @@ def test_hair_that_clears_like_ink_does_not_count_where_the_pictures_show_hair()
     for later, left in zip(crowd.later, (0.7, 0.45, 0.3), strict=True):
         retained = (counted * later).sum() / (counted * crowd.baseline).sum()
         assert retained == pytest.approx(left, abs=0.04)
+
+
+def test_beside_a_surer_place_only_what_is_seen_of_a_place_makes_it_a_dot() -> None:
+    """Sparse dots, each with a double 4 px away that the pictures do not show as a dot of its own."""
+    rng = np.random.default_rng(6)
+    crowd = Crowd((0.7, 0.4), hair_share=0.0)
+    crowd.xy_px = np.stack(np.meshgrid(np.arange(20), np.arange(15)), -1).reshape(-1, 2) * 20.0
+    crowd.xy_px = np.concatenate([crowd.xy_px, crowd.xy_px + np.array([4.0, 0.0])])
+    double = np.arange(N) >= N // 2
+    series_look = np.where(double, -0.5, 5.0) + rng.normal(0, 0.3, N)
+
+    def weights(fwhm_px: float, own: np.ndarray) -> PigmentWeights:
+        return pigment_weights(
+            crowd.baseline,
+            SD,
+            crowd.later,
+            [SD] * 2,
+            crowd.look,
+            crowd.xy_px,
+            fwhm_px=fwhm_px,
+            series_look=own,
+        )
+
+    near, far = weights(5.0, series_look), weights(2.0, series_look)
+    assert (near.chance[double] < 0.5).all()
+    assert (near.chance[~double] > 0.5).mean() > 0.95
+    assert (far.chance[double] > 0.5).mean() > 0.95, "dots so narrow that both fit in"
+    assert near.weight == pytest.approx(far.weight), "what counts in the fade is another matter"
+    true_pairs = weights(5.0, np.full(N, 5.0))
+    assert (true_pairs.chance > 0.5).mean() > 0.95

@@ -17,6 +17,7 @@ from tracker.analysis import analyse_series
 from tracker.cli.terminal import DONE, SOME_REFUSED, Terminal, UnusableError, percent, table
 from tracker.folder import ClientFolder, read_client_folder
 from tracker.measure.detection import detect_dots
+from tracker.measure.photo_kinds import told_apart
 from tracker.measure.registration import NotRegistered
 from tracker.measure.results import Kind
 from tracker.measure.skin import find_skin
@@ -149,7 +150,7 @@ def detect(photo: Path, out: Path | None, *, overwrite: bool, terminal: Terminal
         if region is None:
             terminal.remark(f"{loaded.name}: no skin stands out; the whole picture is searched")
         progress(0.3, "looking for dots")
-        detection = detect_dots(loaded.srgb, region)
+        detection = told_apart(detect_dots(loaded.srgb, region), loaded.srgb)
     counts = {kind.label: int(np.count_nonzero(detection.dots.kind == kind.value)) for kind in Kind}
     if detection.reason:
         terminal.remark(f"{loaded.name}: {detection.reason}")

@@ -35,6 +35,11 @@ from tracker.measure.log_odds import chance as as_chance
 from tracker.measure.log_odds import held, logit
 from tracker.measure.off_course import OffCourseSettings, dots_off_course
 from tracker.measure.results import FloatColumn
+from tracker.measure.second_places import (
+    SecondSettings,
+    doubtful_seconds,
+    expected_beside,
+)
 
 LookAgain = Callable[[NDArray[np.bool_]], FloatColumn]
 
@@ -44,6 +49,7 @@ class WeightSettings:
     """The two populations."""
 
     course: CourseSettings = CourseSettings()
+    second: SecondSettings = SecondSettings()
     off_course: OffCourseSettings | None = OffCourseSettings()
     """None looks for no dots off the common course."""
     follows: float = 0.9
@@ -147,6 +153,7 @@ def pigment_weights(
     xy_px: FloatColumn,
     settings: WeightSettings = WeightSettings(),
     *,
+    fwhm_px: float = 0.0,
     series_look: FloatColumn | None = None,
     look_again: LookAgain | None = None,
 ) -> PigmentWeights:
@@ -164,6 +171,8 @@ def pigment_weights(
         Log-odds of a dot by its shape in the baseline, at even prior odds.
     xy_px : ndarray of shape (n, 2)
         The places.
+    fwhm_px : float
+        Width of a dot: beside a surer place not much farther away, only what a place itself shows makes it a dot.
     series_look : ndarray of shape (n,), optional
         Log-odds of a dot by what all photos show, amounts and ratios known, at even prior odds.
     look_again : callable, optional
@@ -212,7 +221,8 @@ def pigment_weights(
     )
     without_course = everywhere(by_look)
     if not shares.any():
-        return PigmentWeights.alike(without_course)
+        alone = _by_itself_beside_surer(without_course, unclipped, xy_px, fwhm_px, settings)
+        return replace(PigmentWeights.alike(without_course), chance=alone)
     count = seen.sum(axis=0)
     mean = np.where(count > 0, courses.ratios.sum(axis=0) / np.maximum(count, 1), 1.0)
     # Two starts, by look and by what fades most; the likelier end counts.
@@ -236,7 +246,38 @@ def pigment_weights(
     # Only places that later photos show were seen as a series; of others the neighbours say most.
     of_a_dot = weight.copy()
     of_a_dot[usable] = np.where(courses.told > 0, np.maximum(chance, odd[usable]), settled)
+    # Pictures of a whole series take a dot that stays for hair.
+    shown = None if series_look is None else np.where(weight > on_course, np.inf, series_look)
+    of_a_dot = _by_itself_beside_surer(
+        of_a_dot, unclipped, xy_px, fwhm_px, settings, series_look=shown
+    )
     return PigmentWeights(weight, without_course, of_a_dot, on_course, np.maximum(weight, possible))
+
+
+def _by_itself_beside_surer(
+    chance: FloatColumn,
+    look: FloatColumn,
+    xy_px: FloatColumn,
+    fwhm_px: float,
+    settings: WeightSettings,
+    *,
+    series_look: FloatColumn | None = None,
+) -> FloatColumn:
+    """The chances, of likely dots that stand close beside surer ones by what they show alone."""
+    second = settings.second
+    likely = np.flatnonzero(chance >= 0.5)
+    reach_px = second.reach_fwhm * fwhm_px
+    beside = expected_beside(xy_px[likely], reach_px, second.neighbours)
+    if beside == 0:
+        return chance
+    least = float(np.clip(-second.rarity_share * np.log(beside), 0.0, second.most_asked))
+    if series_look is None:
+        least -= second.look_share
+    shown = look if series_look is None else series_look
+    fallen = likely[doubtful_seconds(shown[likely], xy_px[likely], reach_px, least)]
+    result = chance.copy()
+    result[fallen] = as_chance(shown[fallen] - least)
+    return result
 
 
 def _off_course(

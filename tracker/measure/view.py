@@ -56,8 +56,7 @@ READINGS_SHARE = 0.3
 SHADOW_SHARE = 0.4
 """Of the shadow taken off, what stays in doubt."""
 OFF_COURSE_SHARE = 0.3
-"""Of what the dots that do not fade as the others do change in the fade, what stays in doubt: how many they are is
-found by their looks."""
+"""Of what dots that do not fade as the others do change in the fade, what stays in doubt: looks tell how many."""
 POSSIBLE_SHARE = 0.5
 """The same of places that may be such dots, and may be hair: as likely one as the other."""
 LEAST_OF_A_KIND = 20
@@ -281,6 +280,7 @@ def _weights(
         catalogue.look,
         catalogue.xy_px,
         settings,
+        fwhm_px=2.355 * sigma_px,
         series_look=series_look,
         look_again=_looks_of_photos(later, sigma_px),
     )

@@ -1,0 +1,76 @@
+"""Dots told from strokes in one photo; both as dark and as many, and as wide across."""
+
+import numpy as np
+import pytest
+
+from tests.measure.painted_skin import FAIR, encode, texture
+from tracker.measure.detection import Detection, detect_dots
+from tracker.measure.luminance import SrgbArray
+from tracker.measure.photo_kinds import told_apart
+from tracker.measure.results import Kind
+
+SIDE, STEP = 460, 23
+
+
+def places() -> np.ndarray:
+    """A grid of places, a little off it."""
+    rng = np.random.default_rng(8)
+    grid = np.stack(np.meshgrid(*[np.arange(1, SIDE // STEP) * STEP] * 2), -1).reshape(-1, 2)
+    return grid + rng.uniform(-5, 5, grid.shape)
+
+
+def drawn(xy: np.ndarray, is_stroke: np.ndarray) -> SrgbArray:
+    """Spots of 2 px sigma, and strokes as wide and 14 px long beyond that."""
+    rng = np.random.default_rng(9)
+    density = texture((SIDE, SIDE), rng)
+    y, x = np.mgrid[:SIDE, :SIDE].astype(float)
+    for (at_x, at_y), stroke in zip(xy, is_stroke, strict=True):
+        turn = rng.uniform(0, np.pi)
+        along = (x - at_x) * np.cos(turn) + (y - at_y) * np.sin(turn)
+        across = -(x - at_x) * np.sin(turn) + (y - at_y) * np.cos(turn)
+        beyond = np.maximum(np.abs(along) - (7.0 if stroke else 0.0), 0)
+        width = 1.2 if stroke else 2.0
+        density += 0.3 * np.exp(-(beyond**2 + across**2) / (2 * width**2))
+    return encode(np.array(FAIR) * 10.0 ** -density[:, :, None])
+
+
+@pytest.fixture(scope="module")
+def half_strokes() -> tuple[SrgbArray, np.ndarray, np.ndarray]:
+    xy = places()
+    is_stroke = xy[:, 0] + xy[:, 1] > SIDE
+    return drawn(xy, is_stroke), xy[~is_stroke], xy[is_stroke]
+
+
+def share_taken(found: Detection, xy: np.ndarray) -> float:
+    """Share of the places near which something is listed as a dot, or as one perhaps."""
+    kept = found.dots.xy_px[found.dots.kind != Kind.HAIR]
+    apart = np.hypot(*(xy[:, None] - kept[None]).transpose(2, 0, 1))
+    return float((apart.min(axis=1) < 4).mean())
+
+
+def test_dots_stay_and_strokes_go(half_strokes: tuple[SrgbArray, np.ndarray, np.ndarray]) -> None:
+    srgb, dots, strokes = half_strokes
+    found = told_apart(detect_dots(srgb), srgb)
+    assert share_taken(found, dots) > 0.95
+    assert share_taken(found, strokes) < 0.1
+
+
+def test_spots_and_places_are_those_of_the_detection(
+    half_strokes: tuple[SrgbArray, np.ndarray, np.ndarray],
+) -> None:
+    srgb, _, _ = half_strokes
+    before = detect_dots(srgb)
+    after = told_apart(before, srgb)
+    assert np.array_equal(before.dots.xy_px, after.dots.xy_px)
+    assert np.array_equal(before.dots.pigment, after.dots.pigment)
+    chance = 1 - after.dots.hair_probability
+    assert (after.dots.kind[chance >= 0.8] == Kind.DOT).all()
+    assert (after.dots.kind[chance < 0.5] == Kind.HAIR).all()
+
+
+def test_skin_without_a_crowd_of_dots_is_left_as_it_is() -> None:
+    bare = encode(
+        np.array(FAIR) * 10.0 ** -texture((300, 300), np.random.default_rng(1))[:, :, None]
+    )
+    before = detect_dots(bare)
+    assert told_apart(before, bare) is before
