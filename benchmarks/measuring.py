@@ -45,9 +45,10 @@ def analyse(series: RenderedSeries) -> tuple[SeriesAnalysis, list[ToneGain]]:
     return analysis, gains
 
 
-def dots_alone(srgb: SrgbArray) -> np.ndarray:
+def dots_of_one_photo(srgb: SrgbArray) -> np.ndarray:
     """Places that `detect` takes for dots, or may take for them, in one photo of which no series is known."""
-    dots = told_apart(detect_dots(srgb, find_skin(srgb).region), srgb).dots
+    region = find_skin(srgb).region
+    dots = told_apart(detect_dots(srgb, region if region.any() else None), srgb).dots
     return dots.xy_px[dots.kind != Kind.HAIR]
 
 
@@ -78,7 +79,7 @@ def measure_case(case: Case) -> dict[str, Any]:
         record["baseline"] = f"{view.baseline} was taken instead: {rows['00.jpg'].reason}"
         return record
     record["dots"] = score_dots(view.dots.xy_px, series)
-    record["dots_alone"] = score_dots(dots_alone(series.photos[0].srgb), series)
+    record["dots_alone"] = score_dots(dots_of_one_photo(series.photos[0].srgb), series)
     for number in range(1, len(series.photos)):
         record["photos"].append(score_photo(view, rows[f"{number:02d}.jpg"], series, number))
     usable = [photo for photo in record["photos"] if photo["status"] == "measured"]

@@ -20,7 +20,7 @@ import numpy as np
 from rich.console import Console
 
 from benchmarks.document import Table, markdown, number, origin, percent, show
-from benchmarks.measuring import dots_alone
+from benchmarks.measuring import dots_of_one_photo
 from benchmarks.other_scenes import LOOKS, OtherScene, render_other
 from benchmarks.painted_scenes import paint_on_photo
 from benchmarks.scenes import HISTORIES
@@ -129,7 +129,7 @@ def measure(job: Job) -> dict[str, Any]:
         return record
     view = analysis.views[0]
     record["dots"] = _dots(view.dots.xy_px, scene)
-    record["dots_alone"] = _dots(dots_alone(scene.photos[0]), scene)
+    record["dots_alone"] = _dots(dots_of_one_photo(scene.photos[0]), scene)
     for k in range(1, len(photos)):
         row, true = rows[f"{k:02d}.jpg"], scene.fade(k)
         photo: dict[str, Any] = {"true_fade": true}

@@ -213,6 +213,7 @@ SHARED_STEPS: Sequence[tuple[Any, str]] = (
     (engine, "judge_quality"),
     (engine, "extract_features"),
     (engine, "detect_dots"),
+    (engine, "register"),
     (series_alignment, "register"),
 )
 

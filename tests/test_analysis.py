@@ -323,6 +323,26 @@ def test_work_begun_ahead_changes_nothing(small: SeriesAnalysis, pair: RenderedS
     same(small, analyse_pair(photos_of(pair), workers=3))
 
 
+def test_what_was_aligned_ahead_is_not_aligned_again(
+    small: SeriesAnalysis, pair: RenderedSeries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def again(*_given: object) -> None:
+        raise AssertionError("aligned again")
+
+    monkeypatch.setattr("tracker.measure.series_alignment.register", again)
+    same(small, analyse_pair(photos_of(pair)))
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_stop_while_work_is_begun_ahead_stops(pair: RenderedSeries, workers: int) -> None:
+    def stop(_share: float, text: str) -> None:
+        if text.startswith("aligning"):
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        analyse_pair(photos_of(pair), workers=workers, progress=stop)
+
+
 @pytest.mark.parametrize("workers", [1, 3])
 def test_a_first_photo_without_dots_is_passed_over(
     small: SeriesAnalysis, pair: RenderedSeries, workers: int

@@ -186,26 +186,31 @@ def analyse_series(
     prepared: dict[str, list[PreparedPhoto]] = {}
     ahead: dict[str, _Ahead] = {}
     with Begun(workers) as begun:
-        looks = [
-            begun.begin(_prepare, photo, decoded.reader(photo), sessions, settings)
-            for photo in in_time
-        ]
+        looks: list[Callable[[], PreparedPhoto | PhotoMeasures]] = []
+        n_views = len({photo.view for photo in in_time})
         named = {photo.view for photo in in_time if photo.name == baseline}
-        for number, (photo, look) in enumerate(zip(in_time, looks, strict=True)):
+        for number, photo in enumerate(in_time):
             tell(0.3 * number / len(in_time), f"looking at {photo.name}")
-            ready = look()
+            # A few photos ahead, so that what follows from the first ones has its turn between them.
+            looks += [
+                begun.begin(_prepare, coming, decoded.reader(coming), sessions, settings)
+                for coming in in_time[len(looks) : number + workers + 1]
+            ]
+            ready = looks[number]()
             if not isinstance(ready, PreparedPhoto):
                 refused.append(ready)
                 continue
             prepared.setdefault(photo.view, []).append(ready)
-            # Photos come in time: the first of a view is its baseline, unless one was named.
+            # Photos come in time: the first of a view is its baseline, unless one was named or it shows too few dots.
             if photo.view not in ahead and (photo.view not in named or photo.name == baseline):
-                dots = begun.begin(_dots_of, ready, settings, workers)
+                dots = begun.begin(_dots_of, ready, settings, workers if n_views == 1 else 1)
                 ahead[photo.view] = _Ahead(ready, dots, {})
             if photo.view in ahead:
                 ahead[photo.view].align_too(prepared[photo.view], begun)
-        tell(0.3, "aligning")
-        likely = {view: begun_of_view.finished() for view, begun_of_view in ahead.items()}
+        likely = {
+            view: begun_of_view.finished(settings.min_baseline_dots, tell)
+            for view, begun_of_view in ahead.items()
+        }
 
     notes = [
         f"{row.photo} was chosen as the baseline but could not be used ({row.reason}); "
@@ -299,6 +304,10 @@ def _dots_of(member: PreparedPhoto, settings: AnalysisSettings, workers: int) ->
     return detect_dots(member.read(), member.skin.region, settings.detection, workers=workers)
 
 
+def _n_pigment_like(detection: Detection) -> int:
+    return int((detection.dots.kind != Kind.HAIR).sum())
+
+
 @dataclass(frozen=True)
 class _Likely:
     """A view's likely baseline, its spots, and the straight alignments of the others with it, by name."""
@@ -323,9 +332,16 @@ class _Ahead:
             if member is not self.baseline and name not in self.straight:
                 self.straight[name] = begun.begin(register, self.baseline.features, member.features)
 
-    def finished(self) -> _Likely:
-        straight = {name: result() for name, result in self.straight.items()}
-        return _Likely(self.baseline, self.detection(), straight)
+    def finished(self, least_dots: int, tell: Progress) -> _Likely:
+        """What came of it; without alignments where this photo shows too few dots to be a baseline."""
+        tell(0.3, f"looking for dots in {self.baseline.photo.name}")
+        detection = self.detection()
+        straight = {}
+        if _n_pigment_like(detection) >= least_dots:
+            for name, result in self.straight.items():
+                tell(0.3, f"aligning {name}")
+                straight[name] = result()
+        return _Likely(self.baseline, detection, straight)
 
 
 def _straight(
@@ -367,7 +383,7 @@ def _choose_baseline(
             detection = likely.detection
         else:
             detection = _dots_of(members[k], settings, workers)
-        n = int((detection.dots.kind != Kind.HAIR).sum())
+        n = _n_pigment_like(detection)
         if n >= settings.min_baseline_dots:
             return k, detection, skipped
         skipped.append(

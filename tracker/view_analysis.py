@@ -291,7 +291,7 @@ def analyse_view(
 
     def told(number: int) -> None:
         name = prepared[order[number]].photo.name
-        progress(0.3 + 0.35 * number / len(order), f"aligning and reading {name}")
+        progress(0.1 + 0.55 * number / len(order), f"aligning and reading {name}")
 
     first_view = small_picture(reference, small, None, detection.fwhm_px)
 
@@ -309,6 +309,7 @@ def analyse_view(
         return _Seen(match, framed, picture.skin, look)
 
     views = map_threads(seen, order, workers, told)
+    align.release()
     frames = [one.framed for one in views]
     pictures = [one.skin for one in views]
     looks = [one.look for one in views]
@@ -367,7 +368,7 @@ def analyse_view(
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """A photo's alignment (None for the baseline) and, if it has one, its densities, small picture and look."""
+    """A photo's alignment (None for the baseline), its densities, small picture and look; None where it is refused."""
 
     match: Aligned | NotRegistered | None
     framed: FramePhoto | None
@@ -396,8 +397,14 @@ class _Aligner:
         self._dots_px, self._pairs = dots_px, pairs
         self._density = luminance_density(prepared[baseline].read())
 
+    def release(self) -> None:
+        """Let go of the baseline's full-size density, once all photos are aligned: it is larger than a photo."""
+        self._density = np.empty((0, 0), np.float32)
+
     def refined(self, k: int) -> Aligned | NotRegistered | None:
         """Alignment of photo `k`; None for the baseline itself."""
+        if k == self._baseline:
+            return None
         photo, reference = self._prepared[k], self._prepared[self._baseline]
         found, parent = self._links[k].result, self._links[k].parent
         by_hand = self._pairs.get(photo.photo.name)

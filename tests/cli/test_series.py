@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 
 from tracker.cli import main
+from tracker.measure.detection import Detection
+from tracker.measure.results import Kind
 from tracker.report.results_folder import RESULT_NAMES
 from tracker.report.tables import DOT_COLUMNS, PHOTO_COLUMNS
 
@@ -150,6 +153,21 @@ def test_detect_finds_the_dots_of_a_photo(
     true_xy = true_xy[np.isfinite(true_xy).all(axis=1)]
     nearest = np.linalg.norm(true_xy[:, None] - found[None], axis=2).min(axis=1)
     assert (nearest < 3).mean() > 0.7
+
+
+def test_detect_tells_the_spots_apart_by_their_looks(
+    small_client: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A word from `told_apart` reaches the table."""
+
+    def all_hair(detection: Detection, _srgb: object) -> Detection:
+        kind = np.full(len(detection.dots), Kind.HAIR, np.int8)
+        return replace(detection, dots=replace(detection.dots, kind=kind))
+
+    monkeypatch.setattr("tracker.cli.measuring.told_apart", all_hair)
+    out, photo = tmp_path / "dots.csv", min(small_client.glob("*.jpg"))
+    assert main(["detect", str(photo), "--out", str(out), "-q"]) == 0
+    assert {row["kind"] for row in rows_of(out)} == {"hair"}
 
 
 def test_render_writes_a_client_and_replaces_only_its_own(

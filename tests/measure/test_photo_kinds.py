@@ -1,4 +1,4 @@
-"""Dots told from strokes in one photo; both as dark and as many, and as wide across."""
+"""Dots told from strokes in one photo, as dark and as many."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def places() -> np.ndarray:
 
 
 def drawn(xy: np.ndarray, is_stroke: np.ndarray) -> SrgbArray:
-    """Spots of 2 px sigma, and strokes as wide and 14 px long beyond that."""
+    """Spots of 2 px sigma, and strokes of 1.2 px across and 14 px along."""
     rng = np.random.default_rng(9)
     density = texture((SIDE, SIDE), rng)
     y, x = np.mgrid[:SIDE, :SIDE].astype(float)

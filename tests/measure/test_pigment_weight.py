@@ -279,13 +279,18 @@ def test_hair_that_clears_like_ink_does_not_count_where_the_pictures_show_hair()
         assert retained == pytest.approx(left, abs=0.04)
 
 
+def doubled() -> tuple[Crowd, np.ndarray]:
+    """Dots on a grid of 20 px, and another place 4 px beside each of them."""
+    crowd = Crowd((0.7, 0.4), hair_share=0.0)
+    grid = np.stack(np.meshgrid(np.arange(20), np.arange(15)), -1).reshape(-1, 2) * 20.0
+    crowd.xy_px = np.concatenate([grid, grid + np.array([4.0, 0.0])])
+    return crowd, np.arange(N) >= N // 2
+
+
 def test_beside_a_surer_place_only_what_is_seen_of_a_place_makes_it_a_dot() -> None:
     """Sparse dots, each with a double 4 px away that the pictures do not show as a dot of its own."""
     rng = np.random.default_rng(6)
-    crowd = Crowd((0.7, 0.4), hair_share=0.0)
-    crowd.xy_px = np.stack(np.meshgrid(np.arange(20), np.arange(15)), -1).reshape(-1, 2) * 20.0
-    crowd.xy_px = np.concatenate([crowd.xy_px, crowd.xy_px + np.array([4.0, 0.0])])
-    double = np.arange(N) >= N // 2
+    crowd, double = doubled()
     series_look = np.where(double, -0.5, 5.0) + rng.normal(0, 0.3, N)
 
     def weights(fwhm_px: float, own: np.ndarray) -> PigmentWeights:
@@ -307,3 +312,19 @@ def test_beside_a_surer_place_only_what_is_seen_of_a_place_makes_it_a_dot() -> N
     assert near.weight == pytest.approx(far.weight), "what counts in the fade is another matter"
     true_pairs = weights(5.0, np.full(N, 5.0))
     assert (true_pairs.chance > 0.5).mean() > 0.95
+    stay = weights(5.0, np.where(double, np.inf, 5.0))
+    assert np.isfinite(stay.chance).all()
+
+
+def test_a_place_that_a_person_removed_takes_no_other_along() -> None:
+    crowd, double = doubled()
+    no_dot = ~double
+    look = np.where(double, 0.0, 3.0)
+    beside = [
+        pigment_weights(
+            crowd.baseline, SD, [], [], look, crowd.xy_px, fwhm_px=3.4, no_dot=gone
+        ).chance
+        for gone in (None, no_dot)
+    ]
+    assert (beside[0][double] < 0.5).all(), "one photo alone: the baseline's look decides"
+    assert (beside[1][double] > 0.5).all()

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker.analysis import analyse_series
+from tracker.blas_threads import one_blas_thread
 from tracker.cli.terminal import DONE, SOME_REFUSED, Terminal, UnusableError, percent, table
 from tracker.folder import ClientFolder, read_client_folder
 from tracker.measure.detection import detect_dots
@@ -150,7 +151,8 @@ def detect(photo: Path, out: Path | None, *, overwrite: bool, terminal: Terminal
         if region is None:
             terminal.remark(f"{loaded.name}: no skin stands out; the whole picture is searched")
         progress(0.3, "looking for dots")
-        detection = told_apart(detect_dots(loaded.srgb, region), loaded.srgb)
+        with one_blas_thread():
+            detection = told_apart(detect_dots(loaded.srgb, region), loaded.srgb)
     counts = {kind.label: int(np.count_nonzero(detection.dots.kind == kind.value)) for kind in Kind}
     if detection.reason:
         terminal.remark(f"{loaded.name}: {detection.reason}")

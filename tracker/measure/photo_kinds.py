@@ -29,7 +29,7 @@ class PhotoKindSettings:
     hair: float = 0.5
     """Below, it is a hair, or something else that is more likely no dot than one."""
     neighbours: int = 40
-    """Spots whose looks are asked."""
+    """Spots whose looks are asked, the spot itself among them."""
     rounds: int = 15
 
 

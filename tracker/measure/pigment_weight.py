@@ -154,6 +154,7 @@ def pigment_weights(
     settings: WeightSettings = WeightSettings(),
     *,
     fwhm_px: float = 0.0,
+    no_dot: NDArray[np.bool_] | None = None,
     series_look: FloatColumn | None = None,
     look_again: LookAgain | None = None,
 ) -> PigmentWeights:
@@ -173,6 +174,9 @@ def pigment_weights(
         The places.
     fwhm_px : float
         Width of a dot: beside a surer place not much farther away, only what a place itself shows makes it a dot.
+        Fewer than 50 places that can be read are left as they are.
+    no_dot : ndarray of shape (n,) of bool, optional
+        Places that a person said are no dots: they speak against no place beside them.
     series_look : ndarray of shape (n,), optional
         Log-odds of a dot by what all photos show, amounts and ratios known, at even prior odds.
     look_again : callable, optional
@@ -221,7 +225,9 @@ def pigment_weights(
     )
     without_course = everywhere(by_look)
     if not shares.any():
-        alone = _by_itself_beside_surer(without_course, unclipped, xy_px, fwhm_px, settings)
+        alone = _by_itself_beside_surer(
+            without_course, unclipped, xy_px, fwhm_px, settings, no_dot=no_dot
+        )
         return replace(PigmentWeights.alike(without_course), chance=alone)
     count = seen.sum(axis=0)
     mean = np.where(count > 0, courses.ratios.sum(axis=0) / np.maximum(count, 1), 1.0)
@@ -249,7 +255,7 @@ def pigment_weights(
     # Pictures of a whole series take a dot that stays for hair.
     shown = None if series_look is None else np.where(weight > on_course, np.inf, series_look)
     of_a_dot = _by_itself_beside_surer(
-        of_a_dot, unclipped, xy_px, fwhm_px, settings, series_look=shown
+        of_a_dot, unclipped, xy_px, fwhm_px, settings, no_dot=no_dot, series_look=shown
     )
     return PigmentWeights(weight, without_course, of_a_dot, on_course, np.maximum(weight, possible))
 
@@ -261,11 +267,12 @@ def _by_itself_beside_surer(
     fwhm_px: float,
     settings: WeightSettings,
     *,
+    no_dot: NDArray[np.bool_] | None,
     series_look: FloatColumn | None = None,
 ) -> FloatColumn:
-    """The chances, of likely dots that stand close beside surer ones by what they show alone."""
+    """The chances; of likely dots beside surer ones that show too little of their own, by what they show alone."""
     second = settings.second
-    likely = np.flatnonzero(chance >= 0.5)
+    likely = np.flatnonzero(chance >= 0.5 if no_dot is None else (chance >= 0.5) & ~no_dot)
     reach_px = second.reach_fwhm * fwhm_px
     beside = expected_beside(xy_px[likely], reach_px, second.neighbours)
     if beside == 0:

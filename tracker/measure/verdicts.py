@@ -98,16 +98,33 @@ def overruled(
     separation_px : float
         A verdict speaks of the nearest place within this distance, or of none.
     """
-    if not len(verdicts) or not len(xy_px):
+    place, said = _judged_places(xy_px, verdicts, separation_px)
+    if not len(place):
         return weights
-    distance, nearest = (np.asarray(v) for v in cKDTree(xy_px).query(verdicts.xy_px))
-    meant = distance <= separation_px
-    place, said = nearest[meant], verdicts.is_dot[meant].astype(np.float64)
     columns = [getattr(weights, field.name).copy() for field in fields(weights)]
     for column in columns:
         # Of a place that is named twice NumPy keeps what was assigned last.
         column[place] = said
     return PigmentWeights(*columns)
+
+
+def removed(xy_px: FloatColumn, verdicts: Verdicts, *, separation_px: float) -> BoolArray:
+    """Places that the person says are no dots, shape (n,); as `overruled` finds them."""
+    place, said = _judged_places(xy_px, verdicts, separation_px)
+    no_dot = np.zeros(len(xy_px), bool)
+    no_dot[place] = ~said
+    return no_dot
+
+
+def _judged_places(
+    xy_px: FloatColumn, verdicts: Verdicts, separation_px: float
+) -> tuple[NDArray[np.intp], BoolArray]:
+    """Indices of the places that verdicts speak of, and whether each is called a dot."""
+    if not len(verdicts) or not len(xy_px):
+        return np.empty(0, np.intp), np.empty(0, bool)
+    distance, nearest = (np.asarray(v) for v in cKDTree(xy_px).query(verdicts.xy_px))
+    meant = distance <= separation_px
+    return nearest[meant].astype(np.intp), verdicts.is_dot[meant]
 
 
 def with_marked_area(

@@ -18,6 +18,7 @@ from tracker.measure.catalogue import (
 from tracker.measure.dots_alone import DotSettings
 from tracker.measure.fade import FadeSettings, SystematicErrors, retained_share
 from tracker.measure.fates import course_of_dots
+from tracker.measure.later_looks import looks_of_photos
 from tracker.measure.lens_match import LensSettings
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.photo_pigment import (
@@ -28,7 +29,6 @@ from tracker.measure.photo_pigment import (
 )
 from tracker.measure.photometry import PhotometrySettings, empty_places
 from tracker.measure.pigment_weight import (
-    LookAgain,
     PigmentWeights,
     WeightSettings,
     pigment_weights,
@@ -36,11 +36,10 @@ from tracker.measure.pigment_weight import (
 from tracker.measure.results import FloatColumn
 from tracker.measure.series_look import pigment_logit, place_context, place_pictures
 from tracker.measure.shadow import ShadowSettings
-from tracker.measure.spot_look import dot_logit
 from tracker.measure.threads import map_threads
 from tracker.measure.tone_gain import ToneGainSettings
 from tracker.measure.veil import VeilSettings
-from tracker.measure.verdicts import Verdicts, overruled, with_marked_dots
+from tracker.measure.verdicts import Verdicts, overruled, removed, with_marked_dots
 
 LEAST_COUNTED = 0.2
 """Places whose readings have less chance of being pigment's are hair: not counted in the fade."""
@@ -153,9 +152,18 @@ def measure_view(
         catalogue, verdicts, separation_px=separation_px, shape=(region.shape[0], region.shape[1])
     )
 
+    no_dot = removed(catalogue.xy_px, verdicts, separation_px=separation_px)
+
     def judged(readings: Sequence[PhotoPigment | None], *, glance: bool) -> PigmentWeights:
         found = _weights(
-            readings, catalogue, flat, sigma_px, settings.weight, glance=glance, workers=workers
+            readings,
+            catalogue,
+            flat,
+            sigma_px,
+            settings.weight,
+            no_dot=no_dot,
+            glance=glance,
+            workers=workers,
         )
         return overruled(found, catalogue.xy_px, verdicts, separation_px=separation_px)
 
@@ -240,6 +248,7 @@ def _weights(
     sigma_px: float,
     settings: WeightSettings,
     *,
+    no_dot: BoolArray,
     glance: bool,
     workers: int,
 ) -> PigmentWeights:
@@ -281,27 +290,10 @@ def _weights(
         catalogue.xy_px,
         settings,
         fwhm_px=2.355 * sigma_px,
+        no_dot=no_dot,
         series_look=series_look,
-        look_again=_looks_of_photos(later, sigma_px),
+        look_again=looks_of_photos(later, sigma_px),
     )
-
-
-def _looks_of_photos(
-    later: Sequence[tuple[PhotoPigment, FloatArray]], sigma_px: float
-) -> LookAgain:
-    """What the later photos show of some of the places, each by itself."""
-
-    def mean_look(chosen: BoolArray) -> FloatColumn:
-        total, count = np.zeros(int(chosen.sum())), np.zeros(int(chosen.sum()))
-        for pigment, picture in later:
-            x, y = pigment.places_px[chosen].T
-            seen = np.isfinite(pigment.pigment[chosen])
-            total += np.where(seen, dot_logit(np.nan_to_num(picture), x, y, sigma_px), 0.0)
-            count += seen
-        mean: FloatColumn = total / np.maximum(count, 1)
-        return mean
-
-    return mean_look
 
 
 def shares_left(measurement: ViewMeasurement) -> dict[int, FloatColumn]:
