@@ -6,7 +6,7 @@ import pytest
 from tests.measure.painted_skin import FAIR, encode, texture
 from tracker.measure.detection import Detection, detect_dots
 from tracker.measure.luminance import SrgbArray
-from tracker.measure.photo_kinds import told_apart
+from tracker.measure.photo_kinds import PhotoKindSettings, told_apart
 from tracker.measure.results import Kind
 
 SIDE, STEP = 460, 23
@@ -74,3 +74,27 @@ def test_skin_without_a_crowd_of_dots_is_left_as_it_is() -> None:
     )
     before = detect_dots(bare)
     assert told_apart(before, bare) is before
+
+
+def test_shaved_roots_are_narrower_and_browner_than_pigment() -> None:
+    """Strewn among each other, one in four a root 3 px longer than wide, which looks alone take for a dot."""
+    rng = np.random.default_rng(12)
+    xy = places()
+    is_root = rng.random(len(xy)) < 0.25
+    density = np.repeat(texture((SIDE, SIDE), rng)[:, :, None], 3, axis=2)
+    y, x = np.mgrid[:SIDE, :SIDE].astype(float)
+    for (at_x, at_y), root in zip(xy, is_root, strict=True):
+        turn = rng.uniform(0, np.pi)
+        along = (x - at_x) * np.cos(turn) + (y - at_y) * np.sin(turn)
+        across = -(x - at_x) * np.sin(turn) + (y - at_y) * np.cos(turn)
+        beyond = np.maximum(np.abs(along) - (1.5 if root else 0.0), 0)
+        sigma, colour = (1.5, (0.3, 0.34, 0.48)) if root else (2.1, (0.3, 0.3, 0.27))
+        spot = np.exp(-(beyond**2 + across**2) / (2 * sigma**2))
+        density += spot[:, :, None] * np.array(colour)
+    srgb = encode(np.array(FAIR) * 10.0**-density)
+    detection = detect_dots(srgb)
+    found = told_apart(detection, srgb)
+    looks_alone = told_apart(detection, srgb, PhotoKindSettings(most_said=0.0))
+    assert share_taken(found, xy[~is_root]) > 0.95
+    assert share_taken(found, xy[is_root]) < 0.1
+    assert share_taken(looks_alone, xy[is_root]) > 0.9
