@@ -98,3 +98,15 @@ def test_shaved_roots_are_narrower_and_browner_than_pigment() -> None:
     assert share_taken(found, xy[~is_root]) > 0.95
     assert share_taken(found, xy[is_root]) < 0.1
     assert share_taken(looks_alone, xy[is_root]) > 0.9
+
+
+def test_noise_in_a_photo_of_dots_alone_costs_no_dots() -> None:
+    """Where there is no hair, width and colour have nothing to learn from, and say little."""
+    rng = np.random.default_rng(3)
+    xy = places()[::4]
+    srgb = drawn(xy, np.zeros(len(xy), bool)).astype(float) + rng.normal(0, 5, (SIDE, SIDE, 3))
+    noisy = np.clip(np.rint(srgb), 0, 255).astype(np.uint8)
+    detection = detect_dots(noisy)
+    looks_alone = told_apart(detection, noisy, PhotoKindSettings(most_said=0.0))
+    assert share_taken(looks_alone, xy) > 0.9
+    assert share_taken(told_apart(detection, noisy), xy) > share_taken(looks_alone, xy) - 0.03
