@@ -7,7 +7,13 @@ import pytest
 
 from tracker.measure.catalogue import Catalogue
 from tracker.measure.pigment_weight import PigmentWeights
-from tracker.measure.verdicts import Verdicts, overruled, with_marked_area, with_marked_dots
+from tracker.measure.verdicts import (
+    Verdicts,
+    overruled,
+    removed,
+    with_marked_area,
+    with_marked_dots,
+)
 
 XY = np.array([[10.0, 10.0], [30.0, 10.0], [50.0, 10.0]])
 CATALOGUE = Catalogue(XY, np.array([2.0, -1.0, 3.0]))
@@ -54,6 +60,14 @@ def test_the_last_word_on_a_place_counts() -> None:
     np.testing.assert_array_equal(weights.by_look, [1.0, 1.0, 0.6])
     np.testing.assert_array_equal(weights.chance, [1.0, 1.0, 0.9])
     np.testing.assert_array_equal(WEIGHTS.weight, [0.9, 0.1, 0.8])
+
+
+def test_removed_places_are_those_that_are_called_no_dots() -> None:
+    marks = said((31.0, 10.0, False), (50.0, 10.0, True), (70.0, 12.0, False))
+    assert removed(XY, marks, separation_px=4.0).tolist() == [False, True, False]
+    assert not removed(XY, said(), separation_px=4.0).any()
+    changed_mind = said((10.0, 10.0, False), (10.0, 11.0, True))
+    assert not removed(XY, changed_mind, separation_px=4.0).any(), "as overruled has it"
 
 
 def test_a_dot_marked_outside_widens_the_treated_area_by_skin_alone() -> None:
