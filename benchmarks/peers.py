@@ -21,16 +21,12 @@ import numpy as np
 from rich.console import Console
 
 from benchmarks.document import Table, markdown, number, origin, percent, preamble, show
-from benchmarks.measuring import as_photos
+from benchmarks.measuring import as_photos, dots_of_one_photo
 from benchmarks.peer_alignment import ALIGNERS, Pair
 from benchmarks.peer_detectors import DETECTORS, Detector, Scene, installed
 from benchmarks.scenes import FADING_PRESETS, fading_case, rendered
 from benchmarks.scoring import Array, inside, match_dots, merge_unresolved, true_fwhm_px
 from tracker.analysis import analyse_series
-from tracker.measure.detection import detect_dots
-from tracker.measure.photo_kinds import told_apart
-from tracker.measure.results import Kind
-from tracker.measure.skin import find_skin
 from tracker.pair import register_pair
 from tracker.synthetic import RenderedSeries
 
@@ -117,8 +113,7 @@ def best_tally(
 
 def own_detector(scene: Scene, _threshold: float) -> Array:
     """Dots of one photo by the tracker, which is told nothing."""
-    dots = told_apart(detect_dots(scene.srgb, find_skin(scene.srgb).region), scene.srgb).dots
-    return dots[dots.kind != Kind.HAIR].xy_px
+    return dots_of_one_photo(scene.srgb)
 
 
 def own_series(scenes: Sequence[tuple[RenderedSeries, list[Scene]]]) -> Tally:

@@ -28,12 +28,9 @@ from rich.console import Console
 from scipy.spatial import cKDTree
 
 from benchmarks.document import Table, markdown, number, origin, show
+from benchmarks.measuring import dots_of_one_photo
 from benchmarks.scoring import f1_score
-from tracker.measure.detection import detect_dots
-from tracker.measure.photo_kinds import told_apart
 from tracker.measure.registration import NotRegistered
-from tracker.measure.results import Kind
-from tracker.measure.skin import find_skin
 from tracker.pair import register_pair
 from tracker.photos import MIN_SIDE_PX, load_photo
 
@@ -230,9 +227,7 @@ def find(job: tuple[str, str, str]) -> dict[str, Any]:
     marked = read_columns(Path(points), "x", "y", "confident")
     vary, scale = DOT_VARIANTS[name]
     picture, places = vary(load_photo(Path(crop)).srgb, marked[:, :2].copy())
-    region = find_skin(picture).region
-    dots = told_apart(detect_dots(picture, region if region.any() else None), picture).dots
-    spots = dots.xy_px[dots.kind != Kind.HAIR]
+    spots = dots_of_one_photo(picture)
     clear = np.flatnonzero(marked[:, 2] == 1)
     distance, nearest = cKDTree(places).query(spots) if len(spots) else (np.empty(0), np.empty(0))
     near = distance < NEAR_PX * scale

@@ -19,18 +19,22 @@ def places() -> np.ndarray:
     return grid + rng.uniform(-5, 5, grid.shape)
 
 
+def stroke(at: np.ndarray, rng: np.random.Generator, half_px: float, sigma_px: float) -> np.ndarray:
+    """A stroke of any direction, of a half length beyond its rounding; a spot where that is 0."""
+    y, x = np.mgrid[:SIDE, :SIDE].astype(float)
+    turn = rng.uniform(0, np.pi)
+    along = (x - at[0]) * np.cos(turn) + (y - at[1]) * np.sin(turn)
+    across = -(x - at[0]) * np.sin(turn) + (y - at[1]) * np.cos(turn)
+    beyond = np.maximum(np.abs(along) - half_px, 0)
+    return np.exp(-(beyond**2 + across**2) / (2 * sigma_px**2))
+
+
 def drawn(xy: np.ndarray, is_stroke: np.ndarray) -> SrgbArray:
     """Spots of 2 px sigma, and strokes of 1.2 px across and 14 px along."""
     rng = np.random.default_rng(9)
     density = texture((SIDE, SIDE), rng)
-    y, x = np.mgrid[:SIDE, :SIDE].astype(float)
-    for (at_x, at_y), stroke in zip(xy, is_stroke, strict=True):
-        turn = rng.uniform(0, np.pi)
-        along = (x - at_x) * np.cos(turn) + (y - at_y) * np.sin(turn)
-        across = -(x - at_x) * np.sin(turn) + (y - at_y) * np.cos(turn)
-        beyond = np.maximum(np.abs(along) - (7.0 if stroke else 0.0), 0)
-        width = 1.2 if stroke else 2.0
-        density += 0.3 * np.exp(-(beyond**2 + across**2) / (2 * width**2))
+    for at, is_long in zip(xy, is_stroke, strict=True):
+        density += 0.3 * stroke(at, rng, *((7.0, 1.2) if is_long else (0.0, 2.0)))
     return encode(np.array(FAIR) * 10.0 ** -density[:, :, None])
 
 
@@ -82,15 +86,10 @@ def test_shaved_roots_are_narrower_and_browner_than_pigment() -> None:
     xy = places()
     is_root = rng.random(len(xy)) < 0.25
     density = np.repeat(texture((SIDE, SIDE), rng)[:, :, None], 3, axis=2)
-    y, x = np.mgrid[:SIDE, :SIDE].astype(float)
-    for (at_x, at_y), root in zip(xy, is_root, strict=True):
-        turn = rng.uniform(0, np.pi)
-        along = (x - at_x) * np.cos(turn) + (y - at_y) * np.sin(turn)
-        across = -(x - at_x) * np.sin(turn) + (y - at_y) * np.cos(turn)
-        beyond = np.maximum(np.abs(along) - (1.5 if root else 0.0), 0)
-        sigma, colour = (1.5, (0.3, 0.34, 0.48)) if root else (2.1, (0.3, 0.3, 0.27))
-        spot = np.exp(-(beyond**2 + across**2) / (2 * sigma**2))
-        density += spot[:, :, None] * np.array(colour)
+    for at, root in zip(xy, is_root, strict=True):
+        half_px, sigma_px = (1.5, 1.5) if root else (0.0, 2.1)
+        colour = (0.3, 0.34, 0.48) if root else (0.3, 0.3, 0.27)
+        density += stroke(at, rng, half_px, sigma_px)[:, :, None] * np.array(colour)
     srgb = encode(np.array(FAIR) * 10.0**-density)
     detection = detect_dots(srgb)
     found = told_apart(detection, srgb)

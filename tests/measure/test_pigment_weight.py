@@ -314,6 +314,7 @@ def test_beside_a_surer_place_only_what_is_seen_of_a_place_makes_it_a_dot() -> N
     assert (true_pairs.chance > 0.5).mean() > 0.95
     stay = weights(5.0, np.where(double, np.inf, 5.0))
     assert np.isfinite(stay.chance).all()
+    assert (stay.chance[double] > 0.5).mean() > 0.95
 
 
 def test_a_place_that_a_person_removed_takes_no_other_along() -> None:

@@ -24,3 +24,35 @@ def held(share: FloatColumn) -> FloatColumn:
     """No neighbourhood is surely all dots or all hair."""
     kept: FloatColumn = np.clip(share, 0.02, 0.98)
     return kept
+
+
+def told_by_two_kinds(
+    value: FloatColumn, share: FloatColumn, spread: tuple[float, float], *, prior: float = 0.0
+) -> tuple[FloatColumn, tuple[float, float]]:
+    """Log-odds of the first of two kinds by a number that each kind has about a mean of its own.
+
+    Parameters
+    ----------
+    value : ndarray of shape (n,)
+    share : ndarray of shape (n,)
+        Chance of each to be of the first kind: either kind's mean and SD are weighted by it.
+    spread : (float, float)
+        SD of a kind: at least and at most.
+    prior : float
+        How many more members each kind is given that are as all are on average.
+
+    Returns
+    -------
+    log_odds : ndarray of shape (n,)
+    means : (float, float)
+        Of the first and of the second kind.
+    """
+    means, log_densities = [], []
+    for weight in (share + 1e-9, 1 - share + 1e-9):
+        n = weight.sum() + prior
+        mean = float((weight @ value + prior * value.mean()) / n)
+        variance = float((weight @ (value - mean) ** 2 + prior * value.var()) / n)
+        sd = float(np.clip(np.sqrt(variance), *spread))
+        means.append(mean)
+        log_densities.append(-0.5 * ((value - mean) / sd) ** 2 - np.log(sd))
+    return log_densities[0] - log_densities[1], (means[0], means[1])

@@ -21,7 +21,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from tracker.measure.detection import Detection, pigment_density
-from tracker.measure.log_odds import chance, held, logit
+from tracker.measure.log_odds import chance, held, logit, told_by_two_kinds
 from tracker.measure.luminance import SrgbArray, channel_density
 from tracker.measure.peaks import FWHM_PER_SIGMA
 from tracker.measure.results import Dots, FloatColumn, Kind
@@ -123,15 +123,6 @@ def _by_all(
 
 
 def _said_by(trait: _Trait, is_dot: FloatColumn, settings: PhotoKindSettings) -> FloatColumn:
-    """Log-odds of a dot by a trait: two normal populations, each of the spots that are likely of it."""
-    value, prior = trait.value, settings.prior_spots
-    log_densities = []
-    for share in (is_dot, 1 - is_dot):
-        n = share.sum() + prior
-        mean = (share @ value + prior * value.mean()) / n
-        variance = (share @ (value - mean) ** 2 + prior * value.var()) / n
-        sd = float(np.clip(np.sqrt(variance), *trait.spread))
-        log_densities.append(-0.5 * ((value - mean) / sd) ** 2 - np.log(sd))
-    most = settings.most_said
-    said: FloatColumn = np.clip(log_densities[0] - log_densities[1], -most, most)
-    return said
+    """Log-odds of a dot by a trait."""
+    said, _ = told_by_two_kinds(trait.value, is_dot, trait.spread, prior=settings.prior_spots)
+    return np.clip(said, -settings.most_said, settings.most_said)

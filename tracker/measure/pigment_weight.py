@@ -32,7 +32,7 @@ from tracker.measure.courses import (
     unknown_populations,
 )
 from tracker.measure.log_odds import chance as as_chance
-from tracker.measure.log_odds import held, logit
+from tracker.measure.log_odds import held, logit, told_by_two_kinds
 from tracker.measure.off_course import OffCourseSettings, dots_off_course
 from tracker.measure.results import FloatColumn
 from tracker.measure.second_places import (
@@ -350,18 +350,10 @@ def _amount_evidence(
     amount: FloatColumn, weight: FloatColumn, settings: WeightSettings
 ) -> FloatColumn:
     """Log-odds of a dot by how much it holds: two log-normal populations."""
-    log_amount = np.log(amount)
-    parts = []
-    for share in (weight + 1e-9, 1 - weight + 1e-9):
-        mean = float(np.average(log_amount, weights=share))
-        variance = float(np.average((log_amount - mean) ** 2, weights=share))
-        parts.append((mean, float(np.clip(np.sqrt(variance), *settings.amount_spread))))
-    (dot, dot_sd), (hair, hair_sd) = parts
+    evidence, (dot, hair) = told_by_two_kinds(np.log(amount), weight, settings.amount_spread)
     if dot < hair:
         # Where hairs hold more than dots, a large amount may be a dot on a hair: no evidence.
         return np.zeros(len(amount))
-    evidence = 0.5 * ((log_amount - hair) / hair_sd) ** 2 + np.log(hair_sd)
-    evidence -= 0.5 * ((log_amount - dot) / dot_sd) ** 2 + np.log(dot_sd)
     clipped: FloatColumn = np.clip(evidence, -settings.most_amount, settings.most_amount)
     return clipped
 

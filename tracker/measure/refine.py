@@ -3,17 +3,13 @@
 The field of `registration` comes from a reduced picture in which stubble counts as much as dots. Hairs of
 another length, or combed another way, draw it along by pixels. Here the photos are compared by their
 *round* dark spots: the smaller curvature of the density, less what the larger exceeds it by, is high on dots
-and pores and nil along hairs [1]_. Its root keeps one dark spot from outvoting many faded ones.
+and pores and nil along hairs (`round_spots`).
 
 Patches of these pictures around given places (dots, as a rule) are correlated. First the correlations of
 neighbouring patches are added up: what sits still in the skin adds up at one shift, what hairs are left scatters.
 The peak of the sum gives a smooth correction that may be large; then each patch has its own say, within a small
 reach. How far the first correction went tells how strongly hair had a hold on the map, and so how far the map may
 still be off.
-
-References
-----------
-.. [1] A. Frangi et al., "Multiscale vessel enhancement filtering", MICCAI 1998, 130-137.
 """
 
 from __future__ import annotations
