@@ -155,9 +155,9 @@ def _scene(
         scale = float(rng.uniform(7, 11)) if small else look.px_per_mm * float(rng.uniform(0.6, 1))
         look = replace(look, hairs_per_cm2=hairs, px_per_mm=scale)
         other = render_other(name, seed, history, side_px=side, look=look)
-        return other.photos, _shown(other.xy_px[0])
+        return other.photos, shown_places(other.xy_px[0])
     if name == PAINTED:
-        return _painted(seed, history, small, rng)
+        return painted_head(seed, history, small, rng)
     spec = scene_specs(name, seed, history)
     scale = float(rng.uniform(0.55, 1)) * spec.px_per_mm if name != "wide" else spec.px_per_mm
     if small:
@@ -173,10 +173,10 @@ def _scene(
         edge_softness_mm=float(rng.uniform(0, 6)),
     )
     series = render_series(spec)
-    return [photo.srgb for photo in series.photos], _shown(series.photos[0].xy_px)
+    return [photo.srgb for photo in series.photos], shown_places(series.photos[0].xy_px)
 
 
-def _painted(
+def painted_head(
     seed: int, history: Sequence[float], small: bool, rng: np.random.Generator
 ) -> tuple[Sequence[NDArray[np.uint8]], NDArray[np.float64]]:
     """Dots painted on a rendered bare head with hair."""
@@ -215,8 +215,9 @@ def _painted(
         dots_per_cm2=float(rng.uniform(50, 140)),
         stubble_per_cm2=float(rng.uniform(0, 80)),
     )
-    return scene.photos, _shown(scene.xy_px[0])
+    return scene.photos, shown_places(scene.xy_px[0])
 
 
-def _shown(xy_px: NDArray[np.float64]) -> NDArray[np.float64]:
+def shown_places(xy_px: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Those of the true places that a photo shows."""
     return xy_px[np.isfinite(xy_px).all(axis=1)]

@@ -71,6 +71,7 @@ LAYERS = {
 """A module imports only from rooms with a lower number, or from its own room."""
 
 LONGER_THAN_450_LINES: dict[str, str] = {
+    "tracker.measure.crowd_look_weights": "the numbers of one network, written by its training",
     "tracker.measure.series_look_weights": "the numbers of one network, written by its training",
 }
 """Files that may be longer, with the reason why they are still one idea."""

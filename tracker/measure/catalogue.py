@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
+from tracker.measure.crowd_look import crowd_logit, widths_at
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.peaks import band_pass, peak_pixels, subpixel, to_full_px
 from tracker.measure.results import FloatColumn
@@ -28,7 +29,7 @@ FLAT_SIGMAS = 8
 class CatalogueSettings:
     """Thresholds of the union."""
 
-    baseline_snr: float = 2.2
+    baseline_snr: float = 1.7
     change_snr: float = 3.0
     """Peaks of baseline minus later photos, over that difference's own texture."""
     baseline_lead: float = 2.0
@@ -72,6 +73,7 @@ def build_catalogue(
     sigma_px: float,
     region: BoolArray,
     settings: CatalogueSettings = CatalogueSettings(),
+    workers: int = 1,
 ) -> Catalogue:
     """Union of the baseline's dots and of what vanished since.
 
@@ -118,9 +120,12 @@ def build_catalogue(
     # hair that stayed pulls the baseline's peak aside, a hair that was cut off that of the change.
     keep = _thin(xy, np.choose(source, [settings.baseline_lead, 0.0, -100.0]) + look, separation)
     xy, look, source = xy[keep], look[keep], source[keep]
-    by_baseline = dot_logit(np.nan_to_num(baseline), xy[:, 0], xy[:, 1], sigma_px)
+    x, y = xy.T
+    fwhm_px = widths_at(baseline, x, y, sigma_px, region, workers=workers)
+    by_baseline = crowd_logit(np.nan_to_num(baseline), x, y, fwhm_px, sigma_px, workers=workers)
     changed, late_only = source == 1, source == 2
     share = settings.change_look
+    look = np.where(source == 0, by_baseline, look)
     look[changed] = share * look[changed] + (1 - share) * by_baseline[changed]
     look[late_only] = np.minimum(by_baseline[late_only], settings.late_look)
     return Catalogue(xy, look)

@@ -27,7 +27,7 @@ def held(share: FloatColumn) -> FloatColumn:
 
 
 def told_by_two_kinds(
-    value: FloatColumn, share: FloatColumn, spread: tuple[float, float], *, prior: float = 0.0
+    value: FloatColumn, share: FloatColumn, spread: tuple[float, float]
 ) -> tuple[FloatColumn, tuple[float, float]]:
     """Log-odds of the first of two kinds by a number that each kind has about a mean of its own.
 
@@ -38,8 +38,6 @@ def told_by_two_kinds(
         Chance of each to be of the first kind: either kind's mean and SD are weighted by it.
     spread : (float, float)
         SD of a kind: at least and at most.
-    prior : float
-        How many more members each kind is given that are as all are on average.
 
     Returns
     -------
@@ -49,9 +47,8 @@ def told_by_two_kinds(
     """
     means, log_densities = [], []
     for weight in (share + 1e-9, 1 - share + 1e-9):
-        n = weight.sum() + prior
-        mean = float((weight @ value + prior * value.mean()) / n)
-        variance = float((weight @ (value - mean) ** 2 + prior * value.var()) / n)
+        mean = float(weight @ value / weight.sum())
+        variance = float(weight @ (value - mean) ** 2 / weight.sum())
         sd = float(np.clip(np.sqrt(variance), *spread))
         means.append(mean)
         log_densities.append(-0.5 * ((value - mean) / sd) ** 2 - np.log(sd))

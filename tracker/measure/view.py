@@ -144,7 +144,12 @@ def measure_view(
     flat = map_threads(flattened, photos, workers)
     first_flat, *later_flat = (picture for picture in flat if picture is not None)
     catalogue = build_catalogue(
-        first_flat, later_flat, sigma_px=sigma_px, region=region, settings=settings.catalogue
+        first_flat,
+        later_flat,
+        sigma_px=sigma_px,
+        region=region,
+        settings=settings.catalogue,
+        workers=workers,
     )
     verdicts = Verdicts.none() if verdicts is None else verdicts
     separation_px = settings.catalogue.separation_fwhm * 2.355 * sigma_px
