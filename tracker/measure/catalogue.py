@@ -16,10 +16,11 @@ from scipy.spatial import cKDTree
 
 from tracker.measure.crowd_look import crowd_logit, widths_at
 from tracker.measure.luminance import BoolArray, FloatArray
-from tracker.measure.peaks import band_pass, peak_pixels, subpixel, to_full_px
+from tracker.measure.peaks import Band, band_pass, peak_pixels, subpixel, to_full_px
 from tracker.measure.results import FloatColumn
 from tracker.measure.smoothing import smooth_valid
 from tracker.measure.spot_look import dot_logit
+from tracker.measure.threads import map_threads
 
 FLAT_SIGMAS = 8
 """Photos are compared less their mean over this many sigmas."""
@@ -89,33 +90,31 @@ def build_catalogue(
     region : ndarray of shape (H, W)
         The treated area.
     """
-    floor = min(_noise(photo, sigma_px, region) for photo in [baseline, *later])
-    found = [_peaks(baseline, sigma_px, settings.baseline_snr * floor, region)]
-    change = None
-    if later:
-        with np.errstate(invalid="ignore"):
-            stack = np.stack(later)
-            seen = np.isfinite(stack)
-            count = seen.sum(axis=0)
-            mean = np.where(seen, stack, 0).sum(axis=0) / np.maximum(count, 1)
-        change = np.where(count > 0, baseline - mean, np.nan).astype(np.float32)
-        least = settings.change_snr * _noise(change, sigma_px, region)
-        found.append(_peaks(change, sigma_px, least, region))
-        # What is dark late but was no peak early is hair beside the dots: it is fitted along,
-        # or its darkness would be read as pigment that stays.
-        late = np.where(count > 0, mean, np.nan).astype(np.float32)
-        found.append(_peaks(late, sigma_px, settings.baseline_snr * floor, region))
+    # Three pictures show places: the baseline, what vanished since, and what is dark late but was no peak early, which
+    # is hair beside the dots: it is fitted along, or its darkness would be read as pigment that stays.
+    shown = [baseline, *(_change_and_late(baseline, later) if later else ())]
 
+    def band_of(picture: FloatArray) -> Band:
+        return band_pass(picture, sigma_px, region)
+
+    bands = map_threads(band_of, shown, workers)
+    noise = map_threads(lambda picture: _noise(band_of(picture)), later, workers)
+    least = settings.baseline_snr * min(_noise(bands[0]), *noise, float("inf"))
+    thresholds = [least]
+    if later:
+        thresholds += [settings.change_snr * _noise(bands[1]), least]
+    found = map_threads(
+        lambda pair: _peaks(*pair), list(zip(bands, thresholds, strict=True)), workers
+    )
     separation = settings.separation_fwhm * 2.355 * sigma_px
-    pictures = [baseline, *([] if change is None else [change])]
     own_look = [
         dot_logit(np.nan_to_num(picture), places[:, 0], places[:, 1], sigma_px)
-        for picture, (places, _) in zip(pictures, found, strict=False)
+        for picture, places in zip(shown[:2], found[:2], strict=True)
     ]
-    own_look += [np.full(len(places), settings.late_look) for places, _ in found[2:]]
-    xy = np.concatenate([places for places, _ in found])
+    own_look += [np.full(len(places), settings.late_look) for places in found[2:]]
+    xy = np.concatenate(found)
     look = np.concatenate(own_look)
-    source = np.concatenate([np.full(len(places), k) for k, (places, _) in enumerate(found)])
+    source = np.concatenate([np.full(len(places), k) for k, places in enumerate(found)])
     # Of places that are one dot the one that looks more like a dot in its own picture stays: a
     # hair that stayed pulls the baseline's peak aside, a hair that was cut off that of the change.
     keep = _thin(xy, np.choose(source, [settings.baseline_lead, 0.0, -100.0]) + look, separation)
@@ -131,13 +130,25 @@ def build_catalogue(
     return Catalogue(xy, look)
 
 
-def _noise(density: FloatArray, sigma_px: float, region: BoolArray) -> float:
+def _change_and_late(
+    baseline: FloatArray, later: Sequence[FloatArray]
+) -> tuple[FloatArray, FloatArray]:
+    """Baseline less the mean of the later photos, and that mean; NaN where no later photo shows anything."""
+    with np.errstate(invalid="ignore"):
+        stack = np.stack(later)
+        seen = np.isfinite(stack)
+        count = seen.sum(axis=0)
+        mean = np.where(seen, stack, 0).sum(axis=0) / np.maximum(count, 1)
+    change = np.where(count > 0, baseline - mean, np.nan).astype(np.float32)
+    return change, np.where(count > 0, mean, np.nan).astype(np.float32)
+
+
+def _noise(band: Band) -> float:
     """Response of skin texture to the spot filter; of all photos the emptiest one counts.
 
     In dense work the dots themselves make up most of the response, so a threshold over a photo's
     own spread would lose the faint half of them. Texture is the same skin in every photo.
     """
-    band = band_pass(density, sigma_px, region)
     if not band.valid.any():
         return float("inf")
     # The bright side holds no dots; its spread is texture, noise and the gaps between dots.
@@ -145,14 +156,11 @@ def _noise(density: FloatArray, sigma_px: float, region: BoolArray) -> float:
     return 1.4826 * float(np.median(bright)) if len(bright) else 0.0
 
 
-def _peaks(
-    density: FloatArray, sigma_px: float, least: float, region: BoolArray
-) -> tuple[FloatColumn, FloatColumn]:
-    """Places (n, 2) and heights (n,) of the spot filter's maxima above `least`."""
-    band = band_pass(density, sigma_px, region)
+def _peaks(band: Band, least: float) -> FloatColumn:
+    """Places (n, 2) of the spot filter's maxima above `least`."""
     rows, columns = peak_pixels(band.response, least, 1.4 * band.sigma)
-    x, y, top = subpixel(band.response, rows, columns)
-    return np.column_stack([to_full_px(x, band.reduction), to_full_px(y, band.reduction)]), top
+    x, y, _ = subpixel(band.response, rows, columns)
+    return np.column_stack([to_full_px(x, band.reduction), to_full_px(y, band.reduction)])
 
 
 def _thin(xy_px: FloatColumn, rank: FloatColumn, separation_px: float) -> BoolArray:

@@ -36,6 +36,9 @@ class PhotoKindSettings:
     neighbours: int = 40
     """Spots whose chances are asked, the spot itself among them."""
     rounds: int = 25
+    """At most."""
+    settled: float = 1e-4
+    """Mean change of the chances by a round that ends it."""
 
 
 def told_apart(
@@ -88,5 +91,8 @@ def _beside_neighbours(
     near = np.asarray(near).reshape(len(look), -1)
     is_dot = chance(look)
     for _ in range(settings.rounds):
-        is_dot = chance(look + logit(held(is_dot[near].mean(axis=1))))
+        before = is_dot
+        is_dot = chance(look + logit(held(before[near].mean(axis=1))))
+        if np.abs(is_dot - before).mean() < settings.settled:
+            break
     return is_dot
