@@ -25,10 +25,11 @@ from benchmarks.series_look_scenes import (
     shown_places,
 )
 from tracker.measure.crowd_look import crowd_context, pictures_of
-from tracker.measure.detection import DetectionSettings, detect_dots
+from tracker.measure.detection import DetectionSettings, detect_dots, pigment_density
 from tracker.measure.luminance import channel_density
 from tracker.measure.peaks import FWHM_PER_SIGMA
 from tracker.measure.skin import find_skin
+from tracker.measure.spot_look import cut_out
 from tracker.synthetic import render_series, scene_specs
 
 FULL = " full"
@@ -40,10 +41,10 @@ KINDS = (
     *("wide" + FULL, "dark" + FULL, "hairy" + FULL),
 )
 PER_CLASS = 350
-"""At most this many dots, and as many other spots, of one photo."""
+"""At most this many dots that stand out, and as many other spots, of one photo; a third of that of faint ones."""
 LEAST_SPOTS = 20
 FAINT_SNR = 2.2
-"""Threshold of the faint spots, which a series' catalogue holds too."""
+"""Threshold of the faint spots: a series' catalogue holds such too."""
 
 Photo = NDArray[np.uint8]
 Places = NDArray[np.float64]
@@ -74,11 +75,11 @@ def examples_of(kind: str, seed: int) -> Examples | None:
     fwhm_px = np.concatenate([found.dots.fwhm_px, faint.fwhm_px[added]])
     stands_out = np.arange(len(xy)) < len(found.dots)
     # As a series is read, in red, or as one photo is, in red and green.
-    red, green = (channel_density(srgb, channel) for channel in (0, 1))
-    density = red if rng.random() < 0.5 else (red + green) / 2
-    pictures, strength = pictures_of(density, xy[:, 0], xy[:, 1], sigma_px)
+    density = channel_density(srgb, 0) if rng.random() < 0.5 else pigment_density(srgb)
+    levelled, strength = cut_out(density, xy[:, 0], xy[:, 1], sigma_px)
+    pictures = pictures_of(levelled, strength)
     listed = stands_out if rng.random() < 0.5 else np.ones(len(xy), bool)
-    context = crowd_context(strength, fwhm_px, sigma_px, listed)
+    context = crowd_context(strength.astype(np.float64), fwhm_px, sigma_px, listed)
     distance = cKDTree(dots_px).query(xy)[0] / found.fwhm_px
     chosen = []
     for of_class in (distance < DOT_FWHM, distance > OTHER_FWHM):

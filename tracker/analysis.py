@@ -16,7 +16,6 @@ from tracker.blas_threads import one_blas_thread
 from tracker.measure.colour_card import find_card
 from tracker.measure.detection import Detection, DetectionSettings, detect_dots
 from tracker.measure.luminance import SrgbArray
-from tracker.measure.photo_kinds import told_apart
 from tracker.measure.quality import judge_quality
 from tracker.measure.registration import (
     NotRegistered,
@@ -302,10 +301,7 @@ def _prepare(
 
 
 def _dots_of(member: PreparedPhoto, settings: AnalysisSettings, workers: int) -> Detection:
-    """Spots of a baseline, told apart by all that it shows: they say where the treated skin is."""
-    srgb = member.read()
-    found = detect_dots(srgb, member.skin.region, settings.detection, workers=workers)
-    return told_apart(found, srgb, workers=workers)
+    return detect_dots(member.read(), member.skin.region, settings.detection, workers=workers)
 
 
 def _n_pigment_like(detection: Detection) -> int:

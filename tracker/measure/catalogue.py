@@ -49,7 +49,7 @@ class Catalogue:
     """Places to measure, in frame pixels.
 
     `look` is the log-odds, at even prior odds, that the baseline shows a round dot there and no
-    hair (`spot_look`).
+    hair: by how it looks beside all places (`crowd_look`).
     """
 
     xy_px: FloatColumn
@@ -89,6 +89,8 @@ def build_catalogue(
         Width of the dots in the frame.
     region : ndarray of shape (H, W)
         The treated area.
+    workers : int
+        Pictures looked at side by side; the result does not depend on it.
     """
     # Three pictures show places: the baseline, what vanished since, and what is dark late but was no peak early, which
     # is hair beside the dots: it is fitted along, or its darkness would be read as pigment that stays.
@@ -134,11 +136,10 @@ def _change_and_late(
     baseline: FloatArray, later: Sequence[FloatArray]
 ) -> tuple[FloatArray, FloatArray]:
     """Baseline less the mean of the later photos, and that mean; NaN where no later photo shows anything."""
-    with np.errstate(invalid="ignore"):
-        stack = np.stack(later)
-        seen = np.isfinite(stack)
-        count = seen.sum(axis=0)
-        mean = np.where(seen, stack, 0).sum(axis=0) / np.maximum(count, 1)
+    stack = np.stack(later)
+    seen = np.isfinite(stack)
+    count = seen.sum(axis=0)
+    mean = np.where(seen, stack, 0).sum(axis=0) / np.maximum(count, 1)
     change = np.where(count > 0, baseline - mean, np.nan).astype(np.float32)
     return change, np.where(count > 0, mean, np.nan).astype(np.float32)
 

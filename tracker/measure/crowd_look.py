@@ -20,7 +20,7 @@ from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.peaks import FWHM_PER_SIGMA, SHAPE_RATIO, band_pass, sample_band, spot_size
 from tracker.measure.place_net import PlaceNet, unpacked
 from tracker.measure.results import FloatColumn
-from tracker.measure.spot_look import cut_out, spot_net
+from tracker.measure.spot_look import cut_out, in_own_strength, spot_net
 from tracker.measure.threads import map_threads
 
 CONTEXT = 14
@@ -35,8 +35,13 @@ WEAKEST = 1e-3
 FAINTEST, DARKEST = -4.0, 6.0
 """Bounds on a picture, in strengths of its spot."""
 USUAL_FWHM_PX = 5.0
-TURNS = 2
-"""Ways up that the network sees a spot: all eight change no F1 of 41 photos by more than 0.002."""
+FAINTEST_LOG, STRONGEST_LOG, BROADEST_LOG = -3.0, 2.0, 1.5
+"""Bounds on the logarithms of a spot's strength over the crowd's, and of its width over the dots', either way."""
+LEAST_FWHM_PX = 0.1
+MOST_CONTEXT = 3.0
+"""Bound on every number beside the picture, either way."""
+TURNS_SEEN = 2
+"""Ways up that the network sees a spot: all eight change the F1 of 30 rendered photos by 0.003 at most."""
 SHAPE_SHARE = 0.4
 """Share of `spot_look` in what is said, which knows no crowd: where a real close-up shows dots alone, reduced to dots
 of 2.7 px, the network by itself takes some for hair (F1 0.913; 0.925 with a share of 0.3, 0.936 with this one)."""
@@ -57,7 +62,26 @@ def widths_at(
     *,
     workers: int = 1,
 ) -> FloatColumn:
-    """Full width at half maximum of spots, px, from the responses to spots of two sizes, shape (n,)."""
+    """Full width at half maximum of spots from the responses to spots of two sizes, as detection takes it.
+
+    Parameters
+    ----------
+    density : ndarray of shape (H, W)
+        Optical density, NaN where not measured.
+    x_px, y_px : ndarray of shape (n,)
+        Centres.
+    sigma_px : float
+        The dots' scale.
+    region : ndarray of shape (H, W) of bool, optional
+        Where spots may lie; everywhere if None.
+    workers : int
+        The two sizes looked at side by side.
+
+    Returns
+    -------
+    fwhm_px : ndarray of shape (n,)
+        From a half to twice the dots' scale.
+    """
 
     def answer(size_px: float) -> FloatColumn:
         return sample_band(band_pass(density, size_px, region), x_px, y_px)
@@ -74,13 +98,9 @@ def crowd_of(strength: FloatColumn) -> BoolArray:
     return stands_out
 
 
-def pictures_of(
-    density: FloatArray, x_px: FloatColumn, y_px: FloatColumn, sigma_px: float
-) -> tuple[FloatArray, FloatColumn]:
-    """Each spot's neighbourhood in its own strengths, (n, GRID * GRID), and the strengths, (n,) of optical density."""
-    levelled, strength = cut_out(density, x_px, y_px, sigma_px)
-    pictures = levelled / np.maximum(strength, WEAKEST)[:, None]
-    return np.clip(pictures, FAINTEST, DARKEST), strength.astype(np.float64)
+def pictures_of(levelled: FloatArray, strength: FloatArray) -> FloatArray:
+    """Neighbourhoods from `cut_out` in strengths of their spots, (n, GRID * GRID)."""
+    return np.clip(levelled / np.maximum(strength, WEAKEST)[:, None], FAINTEST, DARKEST)
 
 
 def crowd_context(
@@ -91,8 +111,9 @@ def crowd_context(
     Parameters
     ----------
     strength : ndarray of shape (n,)
-        Peak density of a round spot there.
+        Peak density of a round spot there; at least one spot.
     fwhm_px : ndarray of shape (n,)
+        Full width at half maximum, no NaN.
     sigma_px : float
         The dots' scale.
     among : ndarray of shape (n,) of bool, optional
@@ -105,13 +126,13 @@ def crowd_context(
     usual = float(np.median(np.maximum(strength[crowd], WEAKEST)))
     dots_px = FWHM_PER_SIGMA * sigma_px
     own = [
-        np.clip(np.log(np.maximum(strength, WEAKEST) / usual), -3, 2),
-        np.clip(np.log(np.maximum(fwhm_px, 0.1) / dots_px), -1.5, 1.5),
+        np.clip(np.log(np.maximum(strength, WEAKEST) / usual), FAINTEST_LOG, STRONGEST_LOG),
+        np.clip(np.log(np.maximum(fwhm_px, LEAST_FWHM_PX) / dots_px), -BROADEST_LOG, BROADEST_LOG),
     ]
     spread = np.concatenate([np.percentile(column[crowd], SHARES) for column in own])
     shared = np.concatenate([[dots_px / USUAL_FWHM_PX, np.log(usual) / 2], spread])
     context = np.column_stack([*own, np.tile(shared, (len(strength), 1))])
-    bounded: FloatArray = np.clip(context, -3, 3).astype(np.float32)
+    bounded: FloatArray = np.clip(context, -MOST_CONTEXT, MOST_CONTEXT).astype(np.float32)
     return bounded
 
 
@@ -139,9 +160,11 @@ def crowd_logit(
     """
     if len(x_px) == 0:
         return np.empty(0)
-    pictures, strength = pictures_of(density, x_px, y_px, sigma_px)
-    context = crowd_context(strength, fwhm_px, sigma_px)
-    beside_crowd = crowd_net().logit(pictures, context, turns=TURNS, workers=workers)
-    by_shape = spot_net().logit(np.minimum(pictures, -FAINTEST))
+    levelled, strength = cut_out(density, x_px, y_px, sigma_px)
+    context = crowd_context(strength.astype(np.float64), fwhm_px, sigma_px)
+    beside_crowd = crowd_net().logit(
+        pictures_of(levelled, strength), context, turns=TURNS_SEEN, workers=workers
+    )
+    by_shape = spot_net().logit(in_own_strength(levelled, strength))
     said: FloatColumn = (1 - SHAPE_SHARE) * beside_crowd + SHAPE_SHARE * by_shape
     return said

@@ -2,7 +2,7 @@
 
 Three things speak, as log-odds that add up:
 
-- *look*: what the place shows in all photos (`series_look`), or in the baseline alone (`spot_look`);
+- *look*: what the place shows in all photos (`series_look`), or in the baseline alone (`crowd_look`);
 - *amount*: a dot of pigment holds more than a shaved hair root, or the other way round; how
   much either holds is learnt from the series itself;
 - *course*: over the series pigment fades, all of it much alike, while hair stays, longer or

@@ -27,6 +27,8 @@ STEP_SIGMAS = 0.6
 """Their distance, in units of the dots' sigma: the view reaches 3.6 sigmas to each side."""
 SMOOTHING_SIGMAS = 0.4
 """Blur before sampling, so that a large spot is not sampled between its pixels."""
+WEAKEST, MOST = 1e-4, 4.0
+"""Least strength by which a neighbourhood is divided, and bound on what comes of it."""
 CHUNK = 8192
 """Spots looked at together; cv2.remap takes no picture longer than 32 767 rows."""
 MOST_LOGIT = 6.0
@@ -143,8 +145,12 @@ def neighbourhoods(
     looks : ndarray of shape (n, GRID * GRID)
         0 at the level of the surroundings, about 1 in the middle of a round spot.
     """
-    levelled, strength = cut_out(density, x_px, y_px, sigma_px)
-    return np.clip(levelled / np.maximum(strength, 1e-4)[:, None], -4, 4)
+    return in_own_strength(*cut_out(density, x_px, y_px, sigma_px))
+
+
+def in_own_strength(levelled: FloatArray, strength: FloatArray) -> FloatArray:
+    """What `cut_out` gives as the network sees it, (n, GRID * GRID)."""
+    return np.clip(levelled / np.maximum(strength, WEAKEST)[:, None], -MOST, MOST)
 
 
 def dot_logit(
