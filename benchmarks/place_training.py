@@ -6,6 +6,7 @@ Needs JAX and Optax (dependency group `bench`); measuring does not.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,22 @@ MOST_GRAIN = 0.35
 """SD of the grain, in strengths of the place."""
 
 Weights = dict[str, Any]
+
+
+def kept(kind: str, seed: int, folder: Path, examples_of: Callable[[str, int], Any]) -> Path | None:
+    """File of one scene's examples, a dataclass of arrays, made unless it is there; None where it has none."""
+    path = folder / f"{kind.replace(' ', '-')}_{seed}.npz"
+    if not path.exists():
+        examples = examples_of(kind, seed)
+        if examples is None:
+            return None
+        part = path.with_suffix(".part")
+        with part.open("wb") as file:
+            np.savez(
+                file, **{field.name: getattr(examples, field.name) for field in fields(examples)}
+            )
+        part.replace(path)
+    return path
 
 
 def turned_at_random(

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.crowd_look_scenes import KINDS, Examples, examples_of
-from benchmarks.place_training import taught, write_place_net
+from benchmarks.place_training import kept, taught, write_place_net
 
 SEEDS = range(31001, 31046)
 HELD_OUT = 8
@@ -31,27 +31,12 @@ Job = tuple[str, int, Path]
 
 def made(job: Job) -> Path | None:
     """File of one photo's examples, made unless it is there; None where it has none."""
-    kind, seed, folder = job
-    path = folder / f"{kind.replace(' ', '-')}_{seed}.npz"
-    if not path.exists():
-        examples = examples_of(kind, seed)
-        if examples is None:
-            return None
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            np.savez(
-                file,
-                pictures=examples.pictures,
-                context=examples.context,
-                is_dot=examples.is_dot,
-            )
-        part.replace(path)
-    return path
+    return kept(*job, examples_of)
 
 
 def read(path: Path) -> Examples:
-    with np.load(path) as kept:
-        return Examples(kept["pictures"], kept["context"], kept["is_dot"])
+    with np.load(path) as file:
+        return Examples(file["pictures"], file["context"], file["is_dot"])
 
 
 def main(given: Sequence[str] | None = None) -> int:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.place_training import taught, write_place_net
+from benchmarks.place_training import kept, taught, write_place_net
 from benchmarks.series_look_scenes import SMALL_KINDS, USUAL_KINDS, examples_of
 
 USUAL_SEEDS = (*range(9101, 9117), *range(9501, 9509))
@@ -35,23 +35,7 @@ Job = tuple[str, int, Path]
 
 def made(job: Job) -> Path | None:
     """File of one scene's examples, made unless it is there; None where it has none."""
-    kind, seed, folder = job
-    path = folder / f"{kind.replace(' ', '-')}_{seed}.npz"
-    if not path.exists():
-        examples = examples_of(kind, seed)
-        if examples is None:
-            return None
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            np.savez(
-                file,
-                pictures=examples.pictures,
-                context=examples.context,
-                is_dot=examples.is_dot,
-                look=examples.look,
-            )
-        part.replace(path)
-    return path
+    return kept(*job, examples_of)
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -76,8 +60,8 @@ def main(given: Sequence[str] | None = None) -> int:
     teaching: list[tuple[Any, ...]] = []
     unseen: list[tuple[Any, ...]] = []
     for path in paths:
-        with np.load(path) as kept:
-            shown = (kept["pictures"], kept["context"], kept["is_dot"], kept["look"])
+        with np.load(path) as file:
+            shown = (file["pictures"], file["context"], file["is_dot"], file["look"])
         held_out = int(path.stem.rpartition("_")[2]) % 10 == HELD_OUT
         (unseen if held_out else teaching).append((path.stem, *shown))
     net = taught(

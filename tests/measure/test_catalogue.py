@@ -130,3 +130,32 @@ def test_spacing_of_a_jittered_lattice() -> None:
     assert median_spacing(scene.xy_px) == pytest.approx(13.0, rel=0.12)
     assert np.isnan(median_spacing(scene.xy_px[:2]))
     assert np.isnan(median_spacing(np.empty((0, 2))))
+
+
+def test_places_of_the_baseline_look_as_the_crowd_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def looks(density: np.ndarray, x_px: np.ndarray, *_: object, **__: object) -> np.ndarray:
+        assert np.isfinite(density).all()
+        asked.append(len(x_px))
+        return np.linspace(2.0, 3.0, len(x_px))
+
+    monkeypatch.setattr("tracker.measure.catalogue.crowd_logit", looks)
+    found = catalogue(dotted_skin())
+    # All places together are asked about once, and nothing else has a say where nothing changed.
+    assert asked == [len(found)]
+    assert np.array_equal(found.look, np.linspace(2.0, 3.0, len(found)))
+
+
+def test_workers_find_the_same() -> None:
+    scene, gone = dotted_skin(), dotted_skin(left=0.3)
+    reach = FLAT_SIGMAS * scene.sigma_px
+    first, later = (flatten(one.density, reach) for one in (scene, gone))
+    one, three = (
+        build_catalogue(
+            first, [later], sigma_px=scene.sigma_px, region=scene.region, workers=workers
+        )
+        for workers in (1, 3)
+    )
+    assert np.array_equal(one.xy_px, three.xy_px)
+    assert np.array_equal(one.look, three.look)

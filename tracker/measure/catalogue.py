@@ -14,9 +14,17 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
-from tracker.measure.crowd_look import crowd_logit, widths_at
+from tracker.measure.crowd_look import crowd_logit
 from tracker.measure.luminance import BoolArray, FloatArray
-from tracker.measure.peaks import Band, band_pass, peak_pixels, subpixel, to_full_px
+from tracker.measure.peaks import (
+    FWHM_PER_SIGMA,
+    Band,
+    band_pass,
+    peak_pixels,
+    sizes_at,
+    subpixel,
+    to_full_px,
+)
 from tracker.measure.results import FloatColumn
 from tracker.measure.smoothing import smooth_valid
 from tracker.measure.spot_look import dot_logit
@@ -122,7 +130,7 @@ def build_catalogue(
     keep = _thin(xy, np.choose(source, [settings.baseline_lead, 0.0, -100.0]) + look, separation)
     xy, look, source = xy[keep], look[keep], source[keep]
     x, y = xy.T
-    fwhm_px = widths_at(baseline, x, y, sigma_px, region, workers=workers)
+    fwhm_px = FWHM_PER_SIGMA * sizes_at(baseline, x, y, sigma_px, region, workers=workers)
     by_baseline = crowd_logit(np.nan_to_num(baseline), x, y, fwhm_px, sigma_px, workers=workers)
     changed, late_only = source == 1, source == 2
     share = settings.change_look

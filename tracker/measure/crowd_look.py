@@ -17,11 +17,10 @@ import numpy as np
 
 from tracker.measure.crowd_look_weights import CHANNELS, HIDDEN, PACKED
 from tracker.measure.luminance import BoolArray, FloatArray
-from tracker.measure.peaks import FWHM_PER_SIGMA, SHAPE_RATIO, band_pass, sample_band, spot_size
+from tracker.measure.peaks import FWHM_PER_SIGMA
 from tracker.measure.place_net import PlaceNet, unpacked
 from tracker.measure.results import FloatColumn
 from tracker.measure.spot_look import cut_out, in_own_strength, spot_net
-from tracker.measure.threads import map_threads
 
 CONTEXT = 14
 """Numbers beside the picture."""
@@ -51,43 +50,6 @@ of 2.7 px, the network by itself takes some for hair (F1 0.913; 0.925 with a sha
 def crowd_net() -> PlaceNet:
     """The trained network."""
     return unpacked(1, CONTEXT, CHANNELS, HIDDEN, PACKED)
-
-
-def widths_at(
-    density: FloatArray,
-    x_px: FloatColumn,
-    y_px: FloatColumn,
-    sigma_px: float,
-    region: BoolArray | None = None,
-    *,
-    workers: int = 1,
-) -> FloatColumn:
-    """Full width at half maximum of spots from the responses to spots of two sizes, as detection takes it.
-
-    Parameters
-    ----------
-    density : ndarray of shape (H, W)
-        Optical density, NaN where not measured.
-    x_px, y_px : ndarray of shape (n,)
-        Centres.
-    sigma_px : float
-        The dots' scale.
-    region : ndarray of shape (H, W) of bool, optional
-        Where spots may lie; everywhere if None.
-    workers : int
-        The two sizes looked at side by side.
-
-    Returns
-    -------
-    fwhm_px : ndarray of shape (n,)
-        From a half to twice the dots' scale.
-    """
-
-    def answer(size_px: float) -> FloatColumn:
-        return sample_band(band_pass(density, size_px, region), x_px, y_px)
-
-    small, large = map_threads(answer, (sigma_px / SHAPE_RATIO, sigma_px * SHAPE_RATIO), workers)
-    return FWHM_PER_SIGMA * spot_size(small, large, sigma_px)
 
 
 def crowd_of(strength: FloatColumn) -> BoolArray:

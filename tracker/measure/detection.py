@@ -12,12 +12,10 @@ from tracker.measure.luminance import BoolArray, FloatArray, SrgbArray, channel_
 from tracker.measure.peaks import (
     FWHM_PER_SIGMA,
     SEPARATION_SIGMAS,
-    SHAPE_RATIO,
     amplitude,
     band_pass,
     sample,
-    sample_band,
-    spot_size,
+    sizes_at,
     subpixel,
     to_full_px,
 )
@@ -145,9 +143,7 @@ def detect_dots(
     x, y, top, noise = x[keep], y[keep], top[keep], noise[keep]
 
     x_px, y_px = to_full_px(x, band.reduction), to_full_px(y, band.reduction)
-    small = band_pass(density, sigma_px / SHAPE_RATIO, region)
-    large = band_pass(density, sigma_px * SHAPE_RATIO, region)
-    size_px = spot_size(sample_band(small, x_px, y_px), sample_band(large, x_px, y_px), sigma_px)
+    size_px = sizes_at(density, x_px, y_px, sigma_px, region, workers=workers)
     peak = amplitude(top, size_px, sigma_px)
     most_hair = MOST_HAIR_AMONG_DOTS if crowd.pigmented else MOST_HAIR
     hair = hair_probability(spot_shape(density, region, band, x_px, y_px), most_hair)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.results import FloatColumn
+from tracker.measure.threads import map_threads
 
 MAD_TO_SIGMA = 1.4826
 FWHM_PER_SIGMA = 2.3548
@@ -290,3 +291,35 @@ def sample_band(band: Band, x_px: FloatColumn, y_px: FloatColumn) -> FloatColumn
     """Response of a band at full-resolution places."""
     factor = band.reduction
     return sample(band.response, (x_px + 0.5) / factor - 0.5, (y_px + 0.5) / factor - 0.5)
+
+
+def sizes_at(
+    density: FloatArray,
+    x_px: FloatColumn,
+    y_px: FloatColumn,
+    sigma_px: float,
+    region: BoolArray | None = None,
+    *,
+    workers: int = 1,
+) -> FloatColumn:
+    """Standard deviation of the spots at some places, px, shape (n,), by `spot_size`.
+
+    Parameters
+    ----------
+    density : ndarray of shape (H, W)
+        Optical density; NaN where not measured.
+    x_px, y_px : ndarray of shape (n,)
+        Centres.
+    sigma_px : float
+        The usual spot's.
+    region : ndarray of shape (H, W) of bool, optional
+        Where spots may lie; everywhere if None.
+    workers : int
+        The two filters are applied side by side; the result does not depend on it.
+    """
+
+    def answer(size_px: float) -> FloatColumn:
+        return sample_band(band_pass(density, size_px, region), x_px, y_px)
+
+    small, large = map_threads(answer, (sigma_px / SHAPE_RATIO, sigma_px * SHAPE_RATIO), workers)
+    return spot_size(small, large, sigma_px)
