@@ -5,8 +5,12 @@ Needs JAX and Optax (dependency group `bench`); measuring does not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,7 @@ from numpy.typing import NDArray
 from tracker.measure.place_net import SIDES, SIZES, STRIDES, PlaceNet, packed
 from tracker.measure.spot_look import GRID
 
+ROOT = Path(__file__).parent.parent
 BATCH = 512
 RATE, LAST_SHARE = 2e-3, 1e-2
 """Rate of the first step, and the last one's share of it; it falls by a cosine between them."""
@@ -43,6 +48,25 @@ def kept(kind: str, seed: int, folder: Path, examples_of: Callable[[str, int], A
             )
         part.replace(path)
     return path
+
+
+def example_files(
+    given: Sequence[str] | None,
+    user: str,
+    scenes: Sequence[tuple[str, int]],
+    made: Callable[[tuple[str, int, Path]], Path | None],
+) -> tuple[list[Path], Path]:
+    """Files of all scenes' examples, and where the weights of `user` go, as the command line of a training has it."""
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.train_{user}")
+    parser.add_argument("--examples", type=Path, required=True)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--out", type=Path, default=ROOT / f"tracker/measure/{user}_weights.py")
+    arguments = parser.parse_args(given)
+    folder: Path = arguments.examples
+    folder.mkdir(parents=True, exist_ok=True)
+    jobs = [(kind, seed, folder) for kind, seed in scenes]
+    with ProcessPoolExecutor(arguments.workers, get_context("spawn")) as pool:
+        return [path for path in pool.map(made, jobs) if path is not None], arguments.out
 
 
 def turned_at_random(

@@ -7,22 +7,17 @@ two processors. Needs scikit-learn, JAX and Optax (dependency group `bench`); me
 
 from __future__ import annotations
 
-import argparse
-import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.crowd_look_scenes import KINDS, Examples, examples_of
-from benchmarks.place_training import kept, taught, write_place_net
+from benchmarks.place_training import example_files, kept, taught, write_place_net
 
 SEEDS = range(31001, 31046)
 HELD_OUT = 8
 """Every so manieth seed teaches nothing: it shows what was learnt."""
-TARGET = Path(__file__).parent.parent / "tracker/measure/crowd_look_weights.py"
 CHANNELS, HIDDEN = (16, 24), (48, 24)
 EPOCHS = 16
 
@@ -42,16 +37,8 @@ def read(path: Path) -> Examples:
 def main(given: Sequence[str] | None = None) -> int:
     from sklearn.metrics import log_loss, roc_auc_score
 
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.train_crowd_look")
-    parser.add_argument("--examples", type=Path, required=True)
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--out", type=Path, default=TARGET)
-    arguments = parser.parse_args(given)
-    folder: Path = arguments.examples
-    folder.mkdir(parents=True, exist_ok=True)
-    jobs = [(kind, seed, folder) for seed in SEEDS for kind in KINDS]
-    with ProcessPoolExecutor(arguments.workers, get_context("spawn")) as pool:
-        paths = [path for path in pool.map(made, jobs) if path is not None]
+    scenes = [(kind, seed) for seed in SEEDS for kind in KINDS]
+    paths, target = example_files(given, "crowd_look", scenes, made)
     held_out = [int(path.stem.rpartition("_")[2]) % HELD_OUT == 0 for path in paths]
     teaching = [read(path) for path, out in zip(paths, held_out, strict=True) if not out]
     net = taught(
@@ -72,7 +59,7 @@ def main(given: Sequence[str] | None = None) -> int:
             area = roc_auc_score(shown.is_dot, said)
             print(f"{path.stem}: {len(shown.is_dot)} spots, AUC {area:.3f}")
     print(f"mean log loss of photos not taught {np.mean(losses):.4f}")
-    write_place_net(arguments.out, net, "crowd_look")
+    write_place_net(target, net, "crowd_look")
     return 0
 
 

@@ -8,17 +8,13 @@ Optax (dependency group `bench`); measuring does not.
 
 from __future__ import annotations
 
-import argparse
-import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.place_training import kept, taught, write_place_net
+from benchmarks.place_training import example_files, kept, taught, write_place_net
 from benchmarks.series_look_scenes import SMALL_KINDS, USUAL_KINDS, examples_of
 
 USUAL_SEEDS = (*range(9101, 9117), *range(9501, 9509))
@@ -26,7 +22,6 @@ SMALL_SEEDS, HALF_SMALL_SEEDS = range(9301, 9315), range(9701, 9708)
 """Seeds of all small kinds, and those of every other one."""
 HELD_OUT = 5
 """Of ten seeds the one ending in this teaches nothing: it shows what was learnt."""
-TARGET = Path(__file__).parent.parent / "tracker/measure/series_look_weights.py"
 CHANNELS, HIDDEN = (32, 48), (96, 32)
 EPOCHS = 16
 
@@ -41,22 +36,12 @@ def made(job: Job) -> Path | None:
 def main(given: Sequence[str] | None = None) -> int:
     from sklearn.metrics import log_loss, roc_auc_score
 
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.train_series_look")
-    parser.add_argument("--examples", type=Path, required=True)
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--out", type=Path, default=TARGET)
-    arguments = parser.parse_args(given)
-    folder: Path = arguments.examples
-    folder.mkdir(parents=True, exist_ok=True)
-    jobs = [(kind, seed, folder) for seed in SMALL_SEEDS for kind in SMALL_KINDS]
-    jobs += [
-        (kind, seed, folder)
-        for k, seed in enumerate(HALF_SMALL_SEEDS)
-        for kind in SMALL_KINDS[k % 2 :: 2]
+    scenes = [(kind, seed) for seed in SMALL_SEEDS for kind in SMALL_KINDS]
+    scenes += [
+        (kind, seed) for k, seed in enumerate(HALF_SMALL_SEEDS) for kind in SMALL_KINDS[k % 2 :: 2]
     ]
-    jobs += [(kind, seed, folder) for seed in USUAL_SEEDS for kind in USUAL_KINDS]
-    with ProcessPoolExecutor(arguments.workers, get_context("spawn")) as pool:
-        paths = [path for path in pool.map(made, jobs) if path is not None]
+    scenes += [(kind, seed) for seed in USUAL_SEEDS for kind in USUAL_KINDS]
+    paths, target = example_files(given, "series_look", scenes, made)
     teaching: list[tuple[Any, ...]] = []
     unseen: list[tuple[Any, ...]] = []
     for path in paths:
@@ -79,7 +64,7 @@ def main(given: Sequence[str] | None = None) -> int:
             area, alone = roc_auc_score(is_dot, said), roc_auc_score(is_dot, look)
             print(f"{name}: {len(is_dot)} places, AUC {area:.3f}, baseline alone {alone:.3f}")
     print(f"mean log loss of scenes not taught {np.mean(losses):.4f}")
-    write_place_net(arguments.out, net, "series_look")
+    write_place_net(target, net, "series_look")
     return 0
 
 

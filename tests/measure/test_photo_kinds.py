@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from tests.measure.painted_skin import FAIR, encode, texture
-from tracker.measure import place_net
 from tracker.measure.detection import Detection, detect_dots
 from tracker.measure.luminance import SrgbArray
 from tracker.measure.photo_kinds import told_apart
@@ -105,13 +104,3 @@ def test_noise_in_a_photo_of_dots_alone_costs_no_dots() -> None:
     near = np.hypot(*(xy[:, None] - detection.dots.xy_px[None]).transpose(2, 0, 1)).min(axis=1) < 4
     assert near.mean() > 0.9
     assert share_taken(told_apart(detection, noisy), xy) > near.mean() - 0.03
-
-
-def test_several_workers_find_the_same(
-    half_strokes: tuple[SrgbArray, np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(place_net, "CHUNK", 64)
-    srgb, _, _ = half_strokes
-    found = detect_dots(srgb)
-    one, two = told_apart(found, srgb), told_apart(found, srgb, workers=2)
-    assert np.array_equal(one.dots.hair_probability, two.dots.hair_probability)

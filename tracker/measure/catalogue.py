@@ -109,7 +109,7 @@ def build_catalogue(
 
     bands = map_threads(band_of, shown, workers)
     noise = map_threads(lambda picture: _noise(band_of(picture)), later, workers)
-    least = settings.baseline_snr * min(_noise(bands[0]), *noise, float("inf"))
+    least = settings.baseline_snr * min([_noise(bands[0]), *noise])
     thresholds = [least]
     if later:
         thresholds += [settings.change_snr * _noise(bands[1]), least]

@@ -42,11 +42,7 @@ class PhotoKindSettings:
 
 
 def told_apart(
-    detection: Detection,
-    srgb: SrgbArray,
-    settings: PhotoKindSettings = PhotoKindSettings(),
-    *,
-    workers: int = 1,
+    detection: Detection, srgb: SrgbArray, settings: PhotoKindSettings = PhotoKindSettings()
 ) -> Detection:
     """The same spots, told apart by what the photo shows of each.
 
@@ -56,8 +52,6 @@ def told_apart(
         Spots of the photo.
     srgb : ndarray of shape (H, W, 3)
         The photo.
-    workers : int
-        Parts of the list looked at side by side; the result does not depend on it.
 
     Returns
     -------
@@ -68,14 +62,8 @@ def told_apart(
     dots = detection.dots
     if not (dots.kind == Kind.DOT).any():
         return detection
-    look = crowd_logit(
-        pigment_density(srgb),
-        dots.x_px,
-        dots.y_px,
-        dots.fwhm_px,
-        detection.fwhm_px / FWHM_PER_SIGMA,
-        workers=workers,
-    )
+    sigma_px = detection.fwhm_px / FWHM_PER_SIGMA
+    look = crowd_logit(pigment_density(srgb), dots.x_px, dots.y_px, dots.fwhm_px, sigma_px)
     is_dot = _beside_neighbours(look, dots.xy_px, settings)
     kind = np.full(len(look), Kind.UNDECIDED, np.int8)
     kind[is_dot >= settings.dot] = Kind.DOT
