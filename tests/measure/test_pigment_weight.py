@@ -33,6 +33,18 @@ class Crowd:
         ).weight
 
 
+def test_weights_do_not_depend_on_the_workers() -> None:
+    crowd = Crowd((0.6, 0.3))
+    alone, beside = (
+        pigment_weights(
+            crowd.baseline, SD, crowd.later, [SD] * 2, crowd.look, crowd.xy_px, workers=n
+        )
+        for n in (1, 2)
+    )
+    assert np.array_equal(alone.weight, beside.weight)
+    assert np.array_equal(alone.chance, beside.chance)
+
+
 @pytest.mark.parametrize("left", [(0.4,), (0.7, 0.4, 0.2), (0.05,)])
 def test_what_stays_while_the_rest_fades_is_hair(left: tuple[float, ...]) -> None:
     crowd = Crowd(left)

@@ -93,6 +93,14 @@ def test_the_order_of_later_photos_does_not_matter() -> None:
     assert logits(photos, 0.5) == pytest.approx(logits(turned, 0.5), abs=1e-3)
 
 
+def test_pictures_do_not_depend_on_how_many_are_looked_at_side_by_side() -> None:
+    photos = [drawn(0.3, 5.0, 1), drawn(0.2, 6.0, 2), drawn(0.1, 0.0, 3), drawn(0.1, 2.0, 4)]
+    photos[2][:, :200] = np.nan
+    alone, beside = (place_pictures(photos, [PLACES] * 4, SIGMA, workers=n) for n in (1, 3))
+    for one, other in zip(alone, beside, strict=True):
+        assert np.array_equal(one, other)
+
+
 def test_no_places_no_odds() -> None:
     pictures, _ = place_pictures([drawn(0.3, 0, 1)] * 2, [np.empty((0, 2))] * 2, SIGMA)
     context = place_context(np.empty(0), np.empty(0, bool), [np.empty(0)], np.empty(0), SIGMA)

@@ -170,7 +170,9 @@ class DotReader:
             # Dots and background pass the same filter: dense work, where no skin is left
             # between the dots, stays unbiased.
             twice = (once - self._local.of(once)) * self._weight
-            amplitude = solve_amplitudes(matrix, sample(gaussian(twice, sigma_px), places))
+            amplitude = solve_amplitudes(
+                matrix, sample(gaussian(twice, sigma_px), places), amplitude if number else None
+            )
             model = paint_spots(filled.shape, places, amplitude, sigma_px)
             explained = self._local.of(clean - model) + model
             rest = filled - explained

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
 from tracker.measure.blur_match import DotPicture, matched_width_px
@@ -118,6 +119,7 @@ def _fit_width(
     steps = np.linspace(-limit, limit, 7)
     energy = np.empty(len(steps))
     noise = np.empty(len(steps))
+    amplitude = np.zeros(len(chosen))
     low = np.maximum(np.floor(chosen.min(axis=0) - 5 * sigma_px).astype(int), 0)
     high = np.ceil(chosen.max(axis=0) + 5 * sigma_px).astype(int) + 1
     window = np.ascontiguousarray(filtered[low[1] : high[1], low[0] : high[0]])
@@ -130,7 +132,9 @@ def _fit_width(
         blurred = gaussian(window, sigma)
         right = sample(blurred, chosen)
         area = 2 * np.pi * sigma**2
-        amplitude = solve_amplitudes(overlap(chosen, sigma, smooth_px, settings.ridge), right)
+        amplitude = solve_amplitudes(
+            overlap(chosen, sigma, smooth_px, settings.ridge), right, amplitude if k else None
+        )
         variance = robust_sd(sample(blurred, empty)) ** 2 if len(empty) > 20 else 0.0
         energy[k] = (votes * (amplitude * right - 2 * variance)).sum() * area
         noise[k] = 2 * variance * area
@@ -155,13 +159,25 @@ def _compact_subset(
     return xy_px[chosen], trust[chosen]
 
 
+def _votes(xy_px: FloatColumn, spacing_px: float, settings: PhotometrySettings) -> csr_array:
+    """By what weight each place (column) votes on the shift of each other one (row), (n, n).
+
+    Places move by a fraction of a pixel, which changes nobody's neighbours.
+    """
+    n, k = len(xy_px), min(settings.shift_neighbours, len(xy_px))
+    distance, index = cKDTree(xy_px).query(xy_px, k=[*range(1, k + 1)])
+    near = np.exp(-0.5 * (np.asarray(distance) / (4 * spacing_px)) ** 2)
+    starts = np.arange(0, n * k + 1, k)
+    return csr_array((near.ravel(), np.asarray(index).ravel(), starts), shape=(n, n))
+
+
 def _common_shift(
     residual: FloatArray,
     xy_px: FloatColumn,
     trust: FloatColumn,
     amplitude: FloatColumn,
     sigma_px: float,
-    spacing_px: float,
+    votes: csr_array,
     settings: PhotometrySettings,
 ) -> FloatColumn:
     """What is left of the misalignment, read off the spots themselves, shape (n, 2), px.
@@ -171,20 +187,12 @@ def _common_shift(
     together, so the estimate is a local weighted mean, drawn to zero where pigment is scarce.
     """
     blurred = gaussian(residual, sigma_px)
-    slope_x = sample(_slope(blurred, 1, 0), xy_px)
-    slope_y = sample(_slope(blurred, 0, 1), xy_px)
-    neighbours = min(settings.shift_neighbours, len(xy_px))
-    distance, index = cKDTree(xy_px).query(xy_px, k=neighbours)
-    distance = np.asarray(distance).reshape(len(xy_px), -1)
-    index = np.asarray(index).reshape(len(xy_px), -1)
-    near = np.exp(-0.5 * (distance / (4 * spacing_px)) ** 2)
+    slopes = [sample(_slope(blurred, *along), xy_px) for along in ((1, 0), (0, 1))]
     strength = trust * amplitude / (4 * sigma_px**2)
-    noise = max(robust_sd(slope_x), robust_sd(slope_y), 1e-9)
+    noise = max(*(robust_sd(slope) for slope in slopes), 1e-9)
     prior = (noise / settings.shift_prior_px) ** 2
-    mass = (near * strength[index] ** 2).sum(axis=1) + prior
-    shift = np.column_stack(
-        [(near * (strength * s)[index]).sum(axis=1) / mass for s in (slope_x, slope_y)]
-    )
+    mass = votes @ strength**2 + prior
+    shift = np.column_stack([(votes @ (strength * slope)) / mass for slope in slopes])
     limit = 2 * settings.shift_prior_px
     held: FloatColumn = np.clip(shift, -limit, limit)
     return held
@@ -292,6 +300,8 @@ def measure_pigment(
     smooth_px = background_px(sigma_px, spacing_px, settings)
 
     between = skin_between(weight, xy_px, sigma_px)
+    if fit_places:
+        votes = _votes(xy_px, spacing_px, settings)
 
     # First pass: spots and background at once, because both are passed through the same
     # filter; dense work, where no bare skin is left between the dots, stays unbiased.
@@ -300,14 +310,17 @@ def measure_pigment(
     of_skin, of_all = LocalMean(between, smooth_px), LocalMean(weight, smooth_px)
     background = of_skin.of(filled)
     intruder = np.zeros(density.shape, bool)
+    amplitude = np.zeros(len(places))
     for final in (False, True):
         once = (clean - of_all.of(clean)) * weight
         twice = (once - of_all.of(once)) * weight
-        amplitude = filtered_amplitudes(twice, places, sigma_px, smooth_px, settings.ridge)
+        amplitude = filtered_amplitudes(
+            twice, places, sigma_px, smooth_px, settings.ridge, amplitude if final else None
+        )
         if final and fit_places:
             left_over = once - paint_spots(density.shape, places, amplitude, sigma_px) * weight
             places = places + _common_shift(
-                left_over, places, trust, amplitude, sigma_px, spacing_px, settings
+                left_over, places, trust, amplitude, sigma_px, votes, settings
             )
         if final and fit_width and reference is None:
             sigma_px = _fit_width(twice, places, trust, controls, sigma_px, smooth_px, settings)
@@ -317,7 +330,9 @@ def measure_pigment(
             picture = DotPicture(signal, places, seen, reference.strength, sigma_px)
             sigma_px = matched_width_px(reference, picture)
         if final and (fit_places or fit_width):
-            amplitude = filtered_amplitudes(twice, places, sigma_px, smooth_px, settings.ridge)
+            amplitude = filtered_amplitudes(
+                twice, places, sigma_px, smooth_px, settings.ridge, amplitude
+            )
         model = paint_spots(density.shape, places, amplitude, sigma_px)
         background = of_skin.of(clean - model)
         intruder = find_intruders(filled - background - model, model, valid, settings)
@@ -330,10 +345,12 @@ def measure_pigment(
         signal = (clean - background) * weight
         if fit_places:
             places = places + _common_shift(
-                signal - model, places, trust, amplitude, sigma_px, spacing_px, settings
+                signal - model, places, trust, amplitude, sigma_px, votes, settings
             )
         right = sample(gaussian(signal, sigma_px), places)
-        amplitude = solve_amplitudes(overlap(places, sigma_px, np.inf, settings.ridge), right)
+        amplitude = solve_amplitudes(
+            overlap(places, sigma_px, np.inf, settings.ridge), right, amplitude
+        )
         model = paint_spots(density.shape, places, amplitude, sigma_px)
         intruder = find_intruders(filled - background - model, model, valid, settings)
         clean = np.where(intruder, background + model, filled)

@@ -40,6 +40,7 @@ from tracker.measure.second_places import (
     doubtful_seconds,
     expected_beside,
 )
+from tracker.measure.threads import map_threads
 
 LookAgain = Callable[[NDArray[np.bool_]], FloatColumn]
 
@@ -157,6 +158,7 @@ def pigment_weights(
     no_dot: NDArray[np.bool_] | None = None,
     series_look: FloatColumn | None = None,
     look_again: LookAgain | None = None,
+    workers: int = 1,
 ) -> PigmentWeights:
     """Chance in [0, 1] that each place holds pigment.
 
@@ -182,6 +184,8 @@ def pigment_weights(
     look_again : callable, optional
         Mean log-odds of a dot by what the later photos show, each by itself, of the chosen places: (n,) of bool to
         (chosen,). Asked where dots seem to stay while the others fade.
+    workers : int
+        The populations are learnt from two starts side by side; the result does not depend on it.
     """
     unclipped = look
     baseline_look = np.clip(look, -settings.most_look, settings.most_look)
@@ -233,7 +237,7 @@ def pigment_weights(
     mean = np.where(count > 0, courses.ratios.sum(axis=0) / np.maximum(count, 1), 1.0)
     # Two starts, by look and by what fades most; the likelier end counts.
     starts = [by_look, np.where(mean <= np.quantile(mean, 0.15), 0.9, 0.1)]
-    ends = [_mix(places, start, settings) for start in starts]
+    ends = map_threads(lambda start: _mix(places, start, settings), starts, workers)
     # An end in which "hair" clears and "pigment" stays has the two confused (say 0).
     best = max(ends, key=lambda end: (end.say > 0, end.score))
     settled = best.say * best.weight + (1 - best.say) * by_look

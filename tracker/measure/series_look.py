@@ -24,6 +24,7 @@ from tracker.measure.place_net import PlaceNet, unpacked
 from tracker.measure.results import FloatColumn
 from tracker.measure.series_look_weights import CHANNELS, HIDDEN, PACKED
 from tracker.measure.spot_look import GRID, TURNS, cut_out
+from tracker.measure.threads import map_threads
 
 WEAKEST = 1e-3
 """Least strength, optical density, by which pictures are divided."""
@@ -61,7 +62,11 @@ def _pictures(
 
 
 def place_pictures(
-    flat: Sequence[FloatArray], places_px: Sequence[FloatColumn], sigma_px: float
+    flat: Sequence[FloatArray],
+    places_px: Sequence[FloatColumn],
+    sigma_px: float,
+    *,
+    workers: int = 1,
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Baseline, mean, darkest and lightest later picture of every place.
 
@@ -73,6 +78,8 @@ def place_pictures(
         The places as each of these photos shows them.
     sigma_px : float
         Width of the dots.
+    workers : int
+        Photos looked at side by side; the result does not depend on it.
 
     Returns
     -------
@@ -82,13 +89,21 @@ def place_pictures(
     shown : ndarray of shape (n,) of bool
         Places that a later photo shows.
     """
-    first, own = _pictures(flat[0], places_px[0], sigma_px)
+    photos = list(zip(flat, places_px, strict=True))
+    step = max(workers, 1)
+    # As many photos at a time as there are workers: a long series would not fit into memory.
+    shown = (
+        some
+        for k in range(0, len(photos), step)
+        for some in map_threads(
+            lambda photo: _pictures(*photo, sigma_px), photos[k : k + step], workers
+        )
+    )
+    first, own = next(shown)
     strength = np.maximum(np.nan_to_num(own), WEAKEST)
-    # One later photo at a time: a long series would not fit into memory.
     total, count = np.zeros_like(first), np.zeros_like(first[:, :1])
     darkest, lightest = np.full_like(first, -np.inf), np.full_like(first, np.inf)
-    for one, xy in zip(flat[1:], places_px[1:], strict=True):
-        later, _ = _pictures(one, xy, sigma_px)
+    for later, _ in shown:
         total += np.nan_to_num(later)
         count += np.isfinite(later[:, :1])
         np.fmax(darkest, later, out=darkest)

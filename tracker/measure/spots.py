@@ -155,9 +155,14 @@ def _bilinear(xy_px: FloatColumn, step_px: float) -> _Bilinear:
     return _Bilinear(matrix, (rows, columns))
 
 
-def solve_amplitudes(matrix: LinearOperator, right: FloatColumn) -> FloatColumn:
-    """Solve the normal equations; conjugate gradients, always the same steps."""
-    solution, _ = cg(matrix, right, x0=2 * right, rtol=1e-4, maxiter=50)
+def solve_amplitudes(
+    matrix: LinearOperator, right: FloatColumn, start: FloatColumn | None = None
+) -> FloatColumn:
+    """Solve the normal equations; conjugate gradients, always the same steps.
+
+    From the amplitudes of a fit that was nearly the same, if given, it is half the way.
+    """
+    solution, _ = cg(matrix, right, x0=2 * right if start is None else start, rtol=1e-4, maxiter=50)
     return solution
 
 
@@ -167,6 +172,8 @@ def filtered_amplitudes(
     sigma_px: float,
     smooth_px: float,
     ridge: float,
+    start: FloatColumn | None = None,
 ) -> FloatColumn:
+    """Amplitudes of spots in a picture that had its smooth part taken off twice; `start` as in `solve_amplitudes`."""
     right = sample(gaussian(filtered, sigma_px), xy_px)
-    return solve_amplitudes(overlap(xy_px, sigma_px, smooth_px, ridge), right)
+    return solve_amplitudes(overlap(xy_px, sigma_px, smooth_px, ridge), right, start)

@@ -275,6 +275,7 @@ def _weights(
             [first_flat, *(picture for _, picture in later)],
             [first.places_px, *(pigment.places_px for pigment, _ in later)],
             sigma_px,
+            workers=workers,
         )
         context = place_context(first.pigment, usable, readings, catalogue.look, sigma_px)
         # Hair that covers a place leaves no reading there, but is a picture worth seeing.
@@ -298,6 +299,7 @@ def _weights(
         no_dot=no_dot,
         series_look=series_look,
         look_again=looks_of_photos(later, sigma_px),
+        workers=workers,
     )
 
 
