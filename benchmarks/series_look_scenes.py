@@ -109,7 +109,7 @@ class _EnoughError(Exception):
 def _measured(
     photos: Sequence[NDArray[np.uint8]],
 ) -> tuple[Sequence[FramePhoto | None], ViewMeasurement, MeasuringFrame] | None:
-    """A series' frames, measurement and measuring frame, which the results do not carry."""
+    """A series' frames, measurement and measuring frame, which the results do not carry; without its last readings."""
     kept: dict[str, Any] = {}
     measure, around = view_analysis.measure_view, view_analysis.frame_around
 

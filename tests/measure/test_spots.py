@@ -69,6 +69,7 @@ def test_heights_of_a_crowd_come_back(smooth_px: float) -> None:
     again = solve_amplitudes(matrix, matrix @ heights, near)
     assert again.sum() == pytest.approx(found.sum(), rel=1e-4)
     assert np.median(np.abs(again - heights)) < 0.02
+    assert np.array_equal(solve_amplitudes(matrix, matrix @ heights, heights), heights)
 
 
 def test_one_spot_alone_overlaps_with_itself() -> None:
