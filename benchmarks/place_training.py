@@ -115,6 +115,8 @@ def taught(
     channels: tuple[int, int],
     hidden: tuple[int, int],
     epochs: int,
+    rate: float = RATE,
+    start: PlaceNet | None = None,
     seed: int = 1,
     told: Callable[[int, float], None],
 ) -> PlaceNet:
@@ -128,6 +130,10 @@ def taught(
     channels, hidden : tuple of int
         Outputs of the convolutions and of the dense layers before the last.
     epochs, seed : int
+    rate : float
+        Of the first step.
+    start : PlaceNet, optional
+        A network of these sizes that goes on learning; one that knows nothing if None.
     told : callable
         Is called after every epoch with its number and mean log loss.
     """
@@ -136,10 +142,14 @@ def taught(
     import optax
 
     rng = np.random.default_rng(seed)
-    weights = _at_random(rng, pictures.shape[1] // GRID**2, context.shape[1], channels, hidden)
+    weights = (
+        _at_random(rng, pictures.shape[1] // GRID**2, context.shape[1], channels, hidden)
+        if start is None
+        else _of(start)
+    )
     steps = epochs * (len(is_dot) // BATCH)
     optimizer = optax.adamw(
-        optax.cosine_decay_schedule(RATE, steps, LAST_SHARE), weight_decay=DECAY
+        optax.cosine_decay_schedule(rate, steps, LAST_SHARE), weight_decay=DECAY
     )
 
     def logit(now: Weights, seen: Any, aside: Any) -> Any:
@@ -187,6 +197,13 @@ def taught(
         as_array["beside"],
         tuple(as_array[f"bias{k}"] for k in range(last + 1)),
     )
+
+
+def _of(net: PlaceNet) -> Weights:
+    weights: Weights = {"beside": net.beside}
+    for name, parts in (("kernel", net.kernels), ("dense", net.dense), ("bias", net.biases)):
+        weights |= {f"{name}{k}": part for k, part in enumerate(parts)}
+    return weights
 
 
 def _at_random(

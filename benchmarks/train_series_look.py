@@ -2,8 +2,12 @@
 
 ``python -m benchmarks.train_series_look --examples FOLDER`` renders and measures series with seeds
 that no benchmark uses, keeps what the network sees of each in FOLDER (a run that is stopped goes on
-where it was) and writes the weights. An hour on two processors. Needs scikit-learn, JAX and
+where it was) and writes the weights. Forty minutes on two processors. Needs scikit-learn, JAX and
 Optax (dependency group `bench`); measuring does not.
+
+The network goes on from the weights that are there: taught anew by these scenes its log loss on scenes not taught is
+0.146, going on 0.130. The weights that those of method 20 went on from had learnt from 476 scenes, as methods 4 to 7
+measured them, and have a log loss of 0.150; they did not know the look at baseline, whose weights began as zeros.
 """
 
 from __future__ import annotations
@@ -16,14 +20,13 @@ import numpy as np
 
 from benchmarks.place_training import example_files, kept, taught, write_place_net
 from benchmarks.series_look_scenes import SMALL_KINDS, USUAL_KINDS, examples_of
+from tracker.measure.series_look import series_net
 
-USUAL_SEEDS = (*range(9101, 9117), *range(9501, 9509))
-SMALL_SEEDS, HALF_SMALL_SEEDS = range(9301, 9315), range(9701, 9708)
-"""Seeds of all small kinds, and those of every other one."""
+USUAL_SEEDS, SMALL_SEEDS = range(9101, 9115), range(9301, 9315)
 HELD_OUT = 5
 """Of ten seeds the one ending in this teaches nothing: it shows what was learnt."""
 CHANNELS, HIDDEN = (32, 48), (96, 32)
-EPOCHS = 16
+EPOCHS, RATE = 8, 1e-3
 
 Job = tuple[str, int, Path]
 
@@ -36,15 +39,12 @@ def made(job: Job) -> Path | None:
 def main(given: Sequence[str] | None = None) -> int:
     from sklearn.metrics import log_loss, roc_auc_score
 
-    scenes = [(kind, seed) for seed in SMALL_SEEDS for kind in SMALL_KINDS]
-    scenes += [
-        (kind, seed) for k, seed in enumerate(HALF_SMALL_SEEDS) for kind in SMALL_KINDS[k % 2 :: 2]
-    ]
-    scenes += [(kind, seed) for seed in USUAL_SEEDS for kind in USUAL_KINDS]
+    scenes = [(kind, seed) for seed in USUAL_SEEDS for kind in USUAL_KINDS]
+    scenes += [(kind, seed) for seed in SMALL_SEEDS for kind in SMALL_KINDS]
     paths, target = example_files(given, "series_look", scenes, made)
     teaching: list[tuple[Any, ...]] = []
     unseen: list[tuple[Any, ...]] = []
-    for path in paths:
+    for path in sorted(paths):
         with np.load(path) as file:
             shown = (file["pictures"], file["context"], file["is_dot"], file["look"])
         held_out = int(path.stem.rpartition("_")[2]) % 10 == HELD_OUT
@@ -54,6 +54,8 @@ def main(given: Sequence[str] | None = None) -> int:
         channels=CHANNELS,
         hidden=HIDDEN,
         epochs=EPOCHS,
+        rate=RATE,
+        start=series_net(),
         told=lambda epoch, loss: print(f"epoch {epoch + 1} of {EPOCHS}: {loss:.4f}", flush=True),
     )
     losses = []

@@ -212,7 +212,14 @@ def _tone_gain(
         settings.tone_gain,
         hair=(baseline.hair, picture.hair),
     )
-    veil = relative_veil(densities[0], densities[1], treated, native, settings.veil)
+    veil = relative_veil(
+        densities[0],
+        densities[1],
+        treated,
+        native,
+        settings.veil,
+        taken=(baseline.hair, picture.hair),
+    )
     return ToneGain(
         gain.gain * veil.kept, float(np.hypot(gain.log_sd, veil.log_sd)), gain.agreement
     )

@@ -93,6 +93,19 @@ def test_the_order_of_later_photos_does_not_matter() -> None:
     assert logits(photos, 0.5) == pytest.approx(logits(turned, 0.5), abs=1e-3)
 
 
+def test_how_a_place_looks_at_first_beside_all_others_counts() -> None:
+    photos = [drawn(0.3, 0.0, 1), drawn(0.3, 0.0, 2)]
+    pictures, _ = place_pictures(photos, [PLACES] * 2, SIGMA)
+    amount = np.ones(len(PLACES))
+    odds = []
+    for look in (-3.0, 3.0):
+        of_all = np.where(IS_DOT, 2.0, -2.0)
+        of_all[0] = look
+        context = place_context(amount, amount > 0, [amount], of_all, SIGMA)
+        odds.append(pigment_logit(pictures[:1], context[:1])[0])
+    assert odds[1] > odds[0] + 0.5
+
+
 def test_pictures_do_not_depend_on_how_many_are_looked_at_side_by_side() -> None:
     photos = [drawn(0.3, 5.0, 1), drawn(0.2, 6.0, 2), drawn(0.1, 0.0, 3), drawn(0.1, 2.0, 4)]
     photos[2][:, :200] = np.nan

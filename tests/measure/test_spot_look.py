@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tracker.measure.series_look import pigment_logit
+from tracker.measure.series_look import CONTEXT, TURNS_SEEN, pigment_logit
 from tracker.measure.spot_look import GRID, MOST_LOGIT, TURNS, SpotNet, spot_net
 
 
@@ -25,9 +25,9 @@ def test_a_turned_spot_looks_alike(turn: int) -> None:
     assert np.ptp(seen) > 0.5
 
 
-@pytest.mark.parametrize("turn", range(TURNS))
+@pytest.mark.parametrize("turn", range(TURNS_SEEN))
 def test_a_turned_place_of_a_series_looks_alike(turn: int) -> None:
-    pictures, context = some_pictures(4), np.random.default_rng(5).normal(size=(30, 15))
+    pictures, context = some_pictures(4), np.random.default_rng(5).normal(size=(30, CONTEXT))
     seen = pigment_logit(turned(pictures, turn), context.astype(np.float32))
     assert seen == pytest.approx(pigment_logit(pictures, context.astype(np.float32)), abs=1e-4)
 

@@ -202,12 +202,13 @@ class Light(Enum):
 
 def _blotched_effect(
     values: FloatColumn,
+    factor: FloatColumn,
     blocks: SkinBlocks,
     treated: BoolArray,
     native: BoolArray,
     field_share: float,
 ) -> tuple[FloatColumn, FloatColumn] | None:
-    """Effect and covariance beside a plane and a random field, of blocks pooled by fours.
+    """Effect of a factor and covariance beside a plane and a random field, of blocks pooled by fours.
 
     A square of two by two blocks gives one row of what it has of treated skin and one of native
     skin: at the border, which says most, single blocks count. Generalised least squares, robust on
@@ -222,7 +223,7 @@ def _blotched_effect(
         return np.asarray(total.reshape(whole[0] * whole[2], -1), np.float64)
 
     known = np.isfinite(values).all(axis=1)
-    row_wise = np.column_stack([blocks.x, blocks.y, np.nan_to_num(values)])
+    row_wise = np.column_stack([factor, blocks.x, blocks.y, np.nan_to_num(values)])
     means, counts = [], []
     for members in (treated & known, native & known):
         n = fours(members.astype(float))[:, 0]
@@ -230,9 +231,8 @@ def _blotched_effect(
             return None
         means.append(fours(row_wise * members[:, None])[n > 0] / n[n > 0, None])
         counts.append(n[n > 0])
-    inside = np.repeat([1.0, 0.0], [len(n) for n in counts])
-    place, seen = np.split(np.vstack(means), [2], axis=1)
-    design = np.column_stack([inside, np.ones(len(place)), place])
+    cause, place, seen = np.split(np.vstack(means), [1, 3], axis=1)
+    design = np.column_stack([cause, np.ones(len(place)), place])
     noise_of_mean = np.diag(POOLED / np.concatenate(counts))
     covariance = field_share * np.exp(-cdist(place, place) / FIELD_REACH) + noise_of_mean
     whitened = solve_triangular(
@@ -308,7 +308,9 @@ def treated_effect(
     if n_treated < LEAST_BLOCKS:
         return _because(empty, "too little treated skin in view")
     if light is Light.BLOTCHED:
-        found = _blotched_effect(values, blocks, treated, native, field_share)
+        found = _blotched_effect(
+            values, treated.astype(float), blocks, treated, native, field_share
+        )
         if found is None:
             return _because(empty, "too little skin in view to tell colour from shine")
         return Effect(*found, n_treated, n_native)
@@ -327,6 +329,38 @@ def treated_effect(
     if n_clusters <= design.shape[1]:
         return _because(empty, "too little skin in view to tell colour from shading")
     return Effect(coefficients[0], covariance, n_treated, n_native)
+
+
+def effect_of(
+    factor: FloatColumn,
+    quantity: FloatColumn,
+    blocks: SkinBlocks,
+    treated: BoolArray,
+    native: BoolArray,
+    *,
+    field_share: float = FIELD_SHARE,
+) -> FloatColumn | None:
+    """What a unit of a factor adds to each quantity, beside a plane and blotches of light.
+
+    Parameters
+    ----------
+    factor : ndarray of shape (n,)
+        A quantity of the blocks that may be a cause of others.
+    quantity : ndarray of shape (n, k)
+        NaN where not known.
+    blocks : SkinBlocks
+    treated, native : ndarray of bool, shape (n,)
+        Blocks that lie wholly in either.
+    field_share : float
+        As of `treated_effect` with `Light.BLOTCHED`.
+
+    Returns
+    -------
+    ndarray of shape (k,) or None
+        None where too little skin is in view.
+    """
+    found = _blotched_effect(quantity, np.nan_to_num(factor), blocks, treated, native, field_share)
+    return None if found is None else found[0]
 
 
 def _because(effect: Effect, reason: str) -> Effect:
