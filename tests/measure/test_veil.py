@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tracker.measure.tone_gain import skin_colour
 from tracker.measure.veil import VeilSettings, relative_veil
 
 SIZE = 240
@@ -62,6 +63,47 @@ def test_what_lies_on_all_skin_alike_is_the_tone_gains_matter() -> None:
 def test_treated_skin_of_another_colour_is_not_shine(change: np.ndarray) -> None:
     treated, _ = halves()
     assert abs(log_kept(skin() * 10 ** -(treated[..., None] * change))) < 0.025
+
+
+def soft_patch() -> np.ndarray:
+    """1 in the middle of the treated half, gone at its border over a fifth of it, shape (SIZE, SIZE)."""
+    y, x = np.mgrid[0:SIZE, 0:SIZE] / SIZE
+    away = np.hypot((x - 0.25) / 0.25, (y - 0.5) / 0.5)
+    return 1 / (1 + np.exp((away - 0.8) / 0.1))
+
+
+def test_what_went_with_the_ink_is_not_less_shine() -> None:
+    # Ink's shadow is blue: without it skin is more coloured. Ink ends softly, and stands in clumps.
+    clumps = cv2.GaussianBlur(np.random.default_rng(5).normal(size=(SIZE, SIZE)), (0, 0), 9.0)
+    ink = soft_patch() * (1 + 0.4 * clumps / clumps.std())
+    shadow = 0.06 * ink[..., None] * np.array([1.14, 1.0, 0.78])
+    before, after = density(skin() * 10**-shadow), density(skin())
+    taken = (ink.astype(np.float32), np.zeros((SIZE, SIZE), np.float32))
+    told, untold = (relative_veil(before, after, *halves(), taken=t) for t in (taken, None))
+    assert np.log(untold.kept) > 0.02
+    assert abs(np.log(told.kept)) < 0.3 * np.log(untold.kept)
+
+
+def test_shine_is_seen_while_ink_goes() -> None:
+    ink = soft_patch()
+    shadow = 0.04 * ink[..., None] * np.array([1.14, 1.0, 0.78])
+    light = 0.04 * lamp()
+    treated, native = halves()
+    more = float(np.median(light[treated]) - np.median(light[native]))
+    lost = -0.5 * (more / FAIR[0] + more / FAIR.mean())
+    taken = (ink.astype(np.float32), np.zeros((SIZE, SIZE), np.float32))
+    found = relative_veil(
+        density(skin() * 10**-shadow), density(skin() + light), *halves(), taken=taken
+    )
+    assert np.log(found.kept) == pytest.approx(lost, rel=0.5)
+
+
+def test_a_little_blood_that_ends_softly_is_not_shine() -> None:
+    change = 0.02 * soft_patch()[..., None] * BLOOD
+    before, after = (skin_colour(density(light)) for light in (skin(), skin() * 10**-change))
+    treated, _ = halves()
+    assert np.median((after - before)[treated]) > 0.04 * np.median(before), "not by one colour"
+    assert abs(log_kept(skin() * 10**-change)) < 0.02
 
 
 def test_too_little_skin_or_colour_says_nothing() -> None:
