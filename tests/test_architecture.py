@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -181,4 +182,5 @@ def test_nothing_unfinished_is_left() -> None:
     for path in MODULES:
         text = path.read_text(encoding="utf-8")
         for mark in ("TODO", "FIXME", "XXX", "NotImplementedError"):
-            assert mark not in text, f"{path.name}: {mark}"
+            # As a word: a network's packed weights may hold the letters.
+            assert not re.search(rf"\b{mark}\b", text), f"{path.name}: {mark}"
