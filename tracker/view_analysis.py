@@ -56,6 +56,11 @@ SAME_SCALE = 0.01
 """A photo whose scale differs by less from the baseline's is reduced to skin as it is."""
 NATIVE_GAP_FWHM = 6.0
 """Native skin starts this many dot widths from the treated area: strays lie nearer."""
+UNREDDENED_GAP_FWHM = 10.0
+"""The camera's contrast is read on native skin so far from the treated area, if there is enough: redness reaches a few
+millimetres beyond it, and strengthens the skin's blotches there (unreddened photos err alike up to here)."""
+ENOUGH_NATIVE = 0.5
+"""Share of the native skin that must lie so far away."""
 MARKED_REACH_FWHM = 3.0
 """Skin around a dot that a person marked outside the treated area counts as treated."""
 
@@ -190,14 +195,25 @@ def _small_masks(
     return share > 0.9, small.crop_mask(skin) & ~near
 
 
+def _unreddened(native: BoolArray, treated: BoolArray, gap_px: float) -> BoolArray:
+    """Native skin more than `gap_px` from the treated area; all of it where less than half lies so far away."""
+    away = cv2.distanceTransform((~treated).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    far: BoolArray = native & (away > gap_px)
+    return far if far.sum() >= ENOUGH_NATIVE * native.sum() else native
+
+
 def _tone_gain(
     baseline: SmallPicture,
     picture: SmallPicture,
     treated: BoolArray,
     native: BoolArray,
+    gap_px: float,
     settings: MeasurementSettings,
 ) -> ToneGain:
-    """Contrast of a photo against the baseline's, from their reduced pictures."""
+    """Contrast of a photo against the baseline's, from their reduced pictures.
+
+    Within `gap_px` of the treated area native skin may be red, and has no say in the camera's contrast.
+    """
     known = np.isfinite(baseline.skin).all(axis=2) & np.isfinite(picture.skin).all(axis=2)
     densities = []
     for codes in (baseline.skin, picture.skin):
@@ -208,7 +224,7 @@ def _tone_gain(
         densities[0],
         densities[1],
         treated,
-        native,
+        _unreddened(native, treated, gap_px),
         settings.tone_gain,
         hair=(baseline.hair, picture.hair),
     )
@@ -310,7 +326,8 @@ def analyse_view(
                 return _Seen(match, None, None, None)
             registration = match.registration
             picture = small_picture(prepared[k], small, registration, detection.fwhm_px)
-            gain = _tone_gain(first_view, picture, *masks, settings)
+            gap_px = UNREDDENED_GAP_FWHM * detection.fwhm_px * small.scale
+            gain = _tone_gain(first_view, picture, *masks, gap_px, settings)
         framed, at_sites = _frame_photo(prepared[k], frame, registration, gain, sites)
         look = LookPhoto(picture.shown, picture.bright, *at_sites, prepared[k].card)
         return _Seen(match, framed, picture.skin, look)
