@@ -68,7 +68,7 @@ def split_case(case: Case) -> list[Split]:
         analysis, gains = analyse(series)
     rows = {row.photo: row for row in analysis.photos}
     aligned = [k for k in range(1, len(series.photos)) if rows[f"{k:02d}.jpg"].registration]
-    if not analysis.views or analysis.views[0].baseline != "00.jpg" or len(aligned) != len(gains):
+    if not analysis.views or analysis.views[0].baseline != "00.jpg":
         return []
     kept = shine_kept(case.spec)
     found = []

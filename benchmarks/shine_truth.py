@@ -1,7 +1,7 @@
 """How much of the contrast of skin and dots the drawn shine leaves, in every photo of a rendered series.
 
-Shine adds light: a small difference of density comes out smaller by the share that it has in all light. The
-renderer is asked for both by drawing the photo's skin without ink once more.
+Shine adds light: a small difference of density comes out smaller by the share that it has in all light. So the
+photo's skin is drawn twice more, without ink, with its shine and without.
 """
 
 from __future__ import annotations
@@ -13,12 +13,10 @@ from unittest import mock
 
 import numpy as np
 
+from tracker.measure.skin_blocks import LUMINANCE
 from tracker.rendering import scene
 from tracker.synthetic import SeriesSpec, render_series
 
-SHINE_SHARE = 0.35
-"""Of the gloss that the renderer adds to the light of the skin (`tracker.rendering.scene`)."""
-LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 NATIVE_GAP_MM = 3.0
 """Native skin begins so far from the treated area."""
 
@@ -67,17 +65,12 @@ def shine_kept(spec: SeriesSpec) -> list[ShineKept]:
 
 
 def _drawn(paint: Callable[..., Any], person: Any, photo: Any, view: Any, ink: Any) -> _Drawn:
-    gloss: list[np.ndarray] = []
-    shine = scene.shine
-
-    def noted(*given: Any) -> Any:
-        gloss.append(shine(*given))
-        return gloss[-1]
-
     bare = replace(ink, core=np.zeros_like(ink.core), halo=np.zeros_like(ink.halo))
-    with mock.patch.object(scene, "shine", noted):
-        light = paint(person, photo, view, bare)
-    added = np.float32(SHINE_SHARE) * gloss[0]
-    channels = [light[..., 0], light[..., 1], light @ LUMINANCE]
-    kept = np.stack([1 - added / channel for channel in channels], axis=-1)
-    return _Drawn(kept.astype(np.float32), np.asarray(view.treated_mm, np.float32))
+    light, matte = (paint(person, seen, view, bare) for seen in (photo, replace(photo, shine=0.0)))
+    luminance = LUMINANCE.astype(np.float32)
+    kept = [
+        matte[..., 0] / light[..., 0],
+        matte[..., 1] / light[..., 1],
+        (matte @ luminance) / (light @ luminance),
+    ]
+    return _Drawn(np.stack(kept, axis=-1), np.asarray(view.treated_mm, np.float32))

@@ -182,5 +182,7 @@ def test_nothing_unfinished_is_left() -> None:
     for path in MODULES:
         text = path.read_text(encoding="utf-8")
         for mark in ("TODO", "FIXME", "XXX", "NotImplementedError"):
-            # As a word: a network's packed weights may hold the letters.
-            assert not re.search(rf"\b{mark}\b", text), f"{path.name}: {mark}"
+            # A network's packed weights may hold the letters, but not the word.
+            packed = path.stem.endswith("_weights")
+            found = re.search(rf"\b{mark}\b", text) if packed else mark in text
+            assert not found, f"{path.name}: {mark}"
