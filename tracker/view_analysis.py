@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import cv2
@@ -235,9 +235,10 @@ def _tone_gain(
         native,
         settings.veil,
         taken=(baseline.hair, picture.hair),
+        contrast=gain.colour,
     )
-    return ToneGain(
-        gain.gain * veil.kept, float(np.hypot(gain.log_sd, veil.log_sd)), gain.agreement
+    return replace(
+        gain, gain=gain.gain * veil.kept, log_sd=float(np.hypot(gain.log_sd, veil.log_sd))
     )
 
 

@@ -153,12 +153,26 @@ def test_ink_that_spreads_as_it_fades_is_not_taken_for_less(left: float, wider: 
 
 def test_the_sum_counts_less_than_the_shape_and_the_less_the_more_has_faded() -> None:
     def counted(read_left: float) -> float:
-        lens = with_sum(SAME_LENS, read_left, 0.9 * read_left, 0.0, 0.0)
-        return float(np.log(lens.kept) / np.log(1 / 0.9))
+        lens = with_sum(SAME_LENS, read_left, 0.999 * read_left, 0.0, 0.0)
+        return float(np.log(lens.kept) / np.log(1 / 0.999))
 
-    assert counted(1.0) == pytest.approx(4 / 13)
-    assert counted(0.5) == pytest.approx(0.1)
+    assert counted(1.0) == pytest.approx(4 / 13, rel=1e-3)
+    assert counted(0.5) == pytest.approx(0.1, rel=1e-3)
     assert counted(0.1) < 0.01
+
+
+def test_a_sum_far_from_the_shape_has_hair_in_it_and_counts_less() -> None:
+    usual = LensSettings()
+
+    def counted(apart: float) -> float:
+        """Say of a sum that reads a share so far (in logarithms) from the shape's."""
+        lens = with_sum(SAME_LENS, 1.0, float(np.exp(-apart)), 0.0, 0.0)
+        return float(np.log(lens.kept)) / apart
+
+    assert counted(usual.sum_apart) == pytest.approx(counted(1e-4) / 2, rel=1e-3)
+    # Three times as far it moves what is read by less than it did there.
+    assert 3 * counted(3 * usual.sum_apart) < counted(usual.sum_apart)
+    assert counted(-0.3) == pytest.approx(counted(0.3))
 
 
 def test_a_shadow_in_the_sum_is_none_of_the_ink() -> None:
@@ -176,9 +190,12 @@ def test_what_shape_and_sum_do_not_agree_on_is_in_doubt() -> None:
 
 
 def test_nothing_that_is_read_changes_more_than_lenses_do() -> None:
+    believed = LensSettings(sum_apart=1e6)
     for summed in (-0.2, 0.0, 30.0):
-        kept = with_sum(SAME_LENS, 1.0, summed, 0.0, 0.0).kept
+        kept = with_sum(SAME_LENS, 1.0, summed, 0.0, 0.0, believed).kept
         assert abs(np.log2(kept)) == pytest.approx(4 / 13)
+        # So far from the shape it is hair, and hardly counts.
+        assert abs(np.log2(with_sum(SAME_LENS, 1.0, summed, 0.0, 0.0).kept)) < 0.03
     assert with_sum(SAME_LENS, 1.0, float("nan"), 0.0, 0.0) == SAME_LENS
     first = scene()
     assert compared(first, sharpened(first.density, 0.6), LensSettings(most=1.0))[2].kept == 1

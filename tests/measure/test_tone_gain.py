@@ -100,7 +100,12 @@ def test_either_skin_alone_says_it(which: str) -> None:
     # The colour of treated skin alone might be the camera's saturation: it counts for less.
     assert gain.gain == pytest.approx(1.15, abs=0.05 if which == "native" else 0.07)
     both = relative_tone_gain(before, 1.15 * before, treated, native)
-    assert gain.log_sd > both.log_sd if which == "treated" else gain == both
+    if which == "treated":
+        assert gain.log_sd > both.log_sd
+    else:
+        # How strongly colour is drawn treated skin tells too, but it has no say in the gain.
+        assert (gain.gain, gain.log_sd, gain.agreement) == (both.gain, both.log_sd, both.agreement)
+        assert gain.colour.by_treated == 0 < both.colour.by_treated
 
 
 @pytest.mark.parametrize("redness", [0.05, 0.15])
@@ -181,6 +186,42 @@ def test_redness_that_reaches_into_native_skin_is_no_stronger_contrast() -> None
     # The same change without a tell-tale border: blood cannot be told from contrast.
     fooled = relative_tone_gain(flushed(), flushed(0.05), treated, native)
     assert fooled.gain > 1.08
+
+
+def test_a_little_blood_tells_itself_by_its_blotches() -> None:
+    """Too little of it to colour the skin as a whole, but enough to strengthen blotches near by."""
+    treated, native = halves()
+    reach = 0.008 / (1 + np.exp((np.arange(SIZE) - SIZE / 2) / 35.0))
+    blood = 0.02 * (1 + 0.4 * (blotches(21) + blotches(22, 3.5)))
+    melanin = 0.08 * (1 + 0.3 * (blotches(23) + blotches(24, 3.5)))
+
+    def seen(more: np.ndarray | float) -> np.ndarray:
+        density = 0.2 + (blood * (1 + 100 * more))[..., None] * BLOOD_RGB
+        return (density + melanin[..., None] * MELANIN_RGB).astype(np.float32)
+
+    before, after = seen(0.0), seen(np.tile(reach, (SIZE, 1)))
+    told, by_colour_alone = (
+        relative_tone_gain(before, after, treated, native, settings).gain
+        for settings in (
+            ToneGainSettings(reddened=1.0),
+            ToneGainSettings(reddened=1.0, redder_blotches=10.0),
+        )
+    )
+    assert by_colour_alone > 1.05
+    assert told == pytest.approx(1.0, abs=0.03)
+
+
+@pytest.mark.parametrize(("contrast", "saturation"), [(0.85, 1.0), (1.0, 1.1), (1.15, 0.9)])
+def test_how_strongly_colour_is_drawn_is_contrast_and_saturation(
+    contrast: float, saturation: float
+) -> None:
+    before = skin_density()
+    grey = before @ np.array([0.299, 0.587, 0.114])
+    after = contrast * (grey[..., None] + saturation * (before - grey[..., None]))
+    gain = relative_tone_gain(before, after.astype(np.float32), *halves())
+    assert gain.colour.log_ratio == pytest.approx(np.log(contrast * saturation), abs=0.02)
+    assert gain.colour.log_sd < 0.03
+    assert 0.2 < gain.colour.by_treated < 0.8
 
 
 def test_red_treated_skin_without_native_skin_leaves_doubt() -> None:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tracker.measure.tone_gain import skin_colour
+from tracker.measure.tone_gain import ColourContrast, relative_tone_gain, skin_colour
 from tracker.measure.veil import VeilSettings, relative_veil
 
 SIZE = 240
@@ -125,3 +125,52 @@ def test_a_wild_change_of_colour_is_doubt_alone() -> None:
     wild = relative_veil(density(skin()), density(skin() + 5.0 * lamp()), *halves())
     assert np.log(wild.kept) == pytest.approx(-USUAL.most)
     assert wild.log_sd > USUAL.most
+
+
+def shaved_crown() -> np.ndarray:
+    """Light of a head whose treated skin has half the colour of its native skin, shape (SIZE, SIZE, 3)."""
+    treated, _ = halves()
+    greyer = cv2.GaussianBlur(treated.astype(np.float32), (0, 0), 40.0)[..., None]
+    colour = -np.log10(skin())
+    return 10 ** -(colour + 0.5 * greyer * (colour.mean(axis=2, keepdims=True) - colour))
+
+
+def test_a_camera_of_another_contrast_is_no_shine_on_skin_of_another_colour() -> None:
+    before, after = density(shaved_crown()), 0.9 * density(shaved_crown())
+    gain = relative_tone_gain(before, after, *halves())
+    told, untold = (
+        relative_veil(before, after, *halves(), contrast=contrast).kept
+        for contrast in (gain.colour, ColourContrast())
+    )
+    assert np.log(untold) > 0.03
+    assert np.log(told) == pytest.approx(0, abs=0.01)
+
+
+@pytest.mark.parametrize("by_treated", [0.0, 0.5, 1.0])
+def test_shine_in_the_colours_ratio_is_the_same_shine(by_treated: float) -> None:
+    """The ratio that some skin shows has its own shine in it."""
+    before = density(shaved_crown())
+    treated, native = halves()
+    veil = np.where(treated, 0.95, 0.99)[..., None]
+    washed = veil * skin_colour(before)[..., None] * np.array([0.0, 1.0, 1.0])
+    plain = np.stack([np.zeros_like(before[..., 0]), skin_colour(before), skin_colour(before)], -1)
+    ratio = by_treated * np.log(0.95) + (1 - by_treated) * np.log(0.99)
+    settings = VeilSettings(own_noise=1e6, noise=1e-6, believed=1.0)
+    found = relative_veil(
+        plain.astype(np.float32),
+        washed.astype(np.float32),
+        treated,
+        native,
+        settings,
+        contrast=ColourContrast(ratio, 0.0, by_treated),
+    )
+    assert np.log(found.kept) == pytest.approx(np.log(0.95 / 0.99), abs=0.004)
+
+
+def test_what_the_colours_ratio_may_be_wrong_by_is_no_shine() -> None:
+    before, after = density(shaved_crown()), 0.9 * density(shaved_crown())
+    sure, unsure = (
+        abs(np.log(relative_veil(before, after, *halves(), contrast=contrast).kept))
+        for contrast in (ColourContrast(np.log(0.93), 0.001), ColourContrast(np.log(0.93), 0.06))
+    )
+    assert unsure < 0.5 * sure

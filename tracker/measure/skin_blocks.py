@@ -8,6 +8,7 @@ is smooth, and is fitted along.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -200,48 +201,74 @@ class Light(Enum):
     BLOTCHED = "blotched"
 
 
-def _blotched_effect(
-    values: FloatColumn,
-    factor: FloatColumn,
-    blocks: SkinBlocks,
-    treated: BoolArray,
-    native: BoolArray,
-    field_share: float,
-) -> tuple[FloatColumn, FloatColumn] | None:
-    """Effect of a factor and covariance beside a plane and a random field, of blocks pooled by fours.
+@dataclass(frozen=True, eq=False)
+class BlotchedLight:
+    """Quantities of blocks pooled by fours, whitened beside a random field of blotches of light.
 
-    A square of two by two blocks gives one row of what it has of treated skin and one of native
-    skin: at the border, which says most, single blocks count. Generalised least squares, robust on
-    the whitened residuals; None with too little skin.
+    Generalised least squares by straight lines beside a plane and that field. A square of two by two blocks gives
+    one row of what it has of treated skin and one of native skin: at the border, which says most, single blocks count.
     """
-    columns, rows = len(np.unique(blocks.x)), len(np.unique(blocks.y))
-    whole = (rows // 2, 2, columns // 2, 2)
 
-    def fours(quantity: FloatColumn) -> FloatColumn:
-        grid = quantity.reshape(rows, columns, -1)[: rows // 2 * 2, : columns // 2 * 2]
-        total = grid.reshape(*whole, -1).sum(axis=(1, 3))
-        return np.asarray(total.reshape(whole[0] * whole[2], -1), np.float64)
+    quantities: FloatColumn
+    """A row per square and skin, a column per quantity."""
+    plane: FloatColumn
+    """Level and slopes of smooth light, likewise."""
 
-    known = np.isfinite(values).all(axis=1)
-    row_wise = np.column_stack([factor, blocks.x, blocks.y, np.nan_to_num(values)])
-    means, counts = [], []
-    for members in (treated & known, native & known):
-        n = fours(members.astype(float))[:, 0]
-        if int((n == POOLED).sum()) < LEAST_POOLED:
-            return None
-        means.append(fours(row_wise * members[:, None])[n > 0] / n[n > 0, None])
-        counts.append(n[n > 0])
-    cause, place, seen = np.split(np.vstack(means), [1, 3], axis=1)
-    design = np.column_stack([cause, np.ones(len(place)), place])
-    noise_of_mean = np.diag(POOLED / np.concatenate(counts))
-    covariance = field_share * np.exp(-cdist(place, place) / FIELD_REACH) + noise_of_mean
-    whitened = solve_triangular(
-        np.linalg.cholesky(covariance), np.hstack([design, seen]), lower=True
-    )
-    plain, target = whitened[:, : design.shape[1]], whitened[:, design.shape[1] :]
-    coefficients, residual, weight, inverse = _robust_fit(plain, target)
-    noise = (residual * weight[:, None]).T @ residual / weight.sum()
-    return coefficients[0], noise * inverse[0, 0]
+    @classmethod
+    def of(
+        cls,
+        values: FloatColumn,
+        blocks: SkinBlocks,
+        treated: BoolArray,
+        native: BoolArray,
+        field_share: float = FIELD_SHARE,
+    ) -> BlotchedLight | None:
+        """Pool and whiten quantities (n, k); None with too little skin of either sort.
+
+        `treated` and `native` are the blocks that lie wholly in either, `field_share` as of `treated_effect`.
+        """
+        columns, rows = len(np.unique(blocks.x)), len(np.unique(blocks.y))
+        whole = (rows // 2, 2, columns // 2, 2)
+
+        def fours(quantity: FloatColumn) -> FloatColumn:
+            grid = quantity.reshape(rows, columns, -1)[: rows // 2 * 2, : columns // 2 * 2]
+            total = grid.reshape(*whole, -1).sum(axis=(1, 3))
+            return np.asarray(total.reshape(whole[0] * whole[2], -1), np.float64)
+
+        known = np.isfinite(values).all(axis=1)
+        row_wise = np.column_stack([blocks.x, blocks.y, np.nan_to_num(values)])
+        means, counts = [], []
+        for members in (treated & known, native & known):
+            n = fours(members.astype(float))[:, 0]
+            if int(members.sum()) < LEAST_BLOCKS or int((n == POOLED).sum()) < LEAST_POOLED:
+                return None
+            means.append(fours(row_wise * members[:, None])[n > 0] / n[n > 0, None])
+            counts.append(n[n > 0])
+        place, seen = np.split(np.vstack(means), [2], axis=1)
+        covariance = field_share * np.exp(-cdist(place, place) / FIELD_REACH)
+        covariance += np.diag(POOLED / np.concatenate(counts))
+        whitened = solve_triangular(
+            np.linalg.cholesky(covariance),
+            np.column_stack([np.ones(len(place)), place, seen]),
+            lower=True,
+        )
+        return cls(whitened[:, 3:], whitened[:, :3])
+
+    def effect(self, cause: int, of: Sequence[int]) -> tuple[FloatColumn, FloatColumn]:
+        """What a unit of the quantity `cause` adds to the quantities `of`, and the covariance of that.
+
+        Robust on the whitened residuals.
+        """
+        design = np.column_stack([self.quantities[:, cause], self.plane])
+        coefficients, residual, weight, inverse = _robust_fit(design, self.quantities[:, of])
+        noise = (residual * weight[:, None]).T @ residual / weight.sum()
+        return coefficients[0], noise * inverse[0, 0]
+
+    def less(self, of: Sequence[int], cause: int, effect: FloatColumn) -> BlotchedLight:
+        """The same with what a cause adds to the quantities `of` taken off."""
+        rest = self.quantities.copy()
+        rest[:, of] -= np.outer(self.quantities[:, cause], effect)
+        return replace(self, quantities=rest)
 
 
 def _robust_fit(
@@ -308,12 +335,12 @@ def treated_effect(
     if n_treated < LEAST_BLOCKS:
         return _because(empty, "too little treated skin in view")
     if light is Light.BLOTCHED:
-        found = _blotched_effect(
-            values, treated.astype(float), blocks, treated, native, field_share
+        whitened = BlotchedLight.of(
+            np.column_stack([values, treated]), blocks, treated, native, field_share
         )
-        if found is None:
+        if whitened is None:
             return _because(empty, "too little skin in view to tell colour from shine")
-        return Effect(*found, n_treated, n_native)
+        return Effect(*whitened.effect(k, range(k)), n_treated, n_native)
     x, y = blocks.x[usable], blocks.y[usable]
     inside = treated[usable].astype(float)
     design = np.column_stack([inside, np.ones_like(x), x, y, x * x, x * y, y * y])
@@ -329,38 +356,6 @@ def treated_effect(
     if n_clusters <= design.shape[1]:
         return _because(empty, "too little skin in view to tell colour from shading")
     return Effect(coefficients[0], covariance, n_treated, n_native)
-
-
-def effect_of(
-    factor: FloatColumn,
-    quantity: FloatColumn,
-    blocks: SkinBlocks,
-    treated: BoolArray,
-    native: BoolArray,
-    *,
-    field_share: float = FIELD_SHARE,
-) -> FloatColumn | None:
-    """What a unit of a factor adds to each quantity, beside a plane and blotches of light.
-
-    Parameters
-    ----------
-    factor : ndarray of shape (n,)
-        A quantity of the blocks that may be a cause of others.
-    quantity : ndarray of shape (n, k)
-        NaN where not known.
-    blocks : SkinBlocks
-    treated, native : ndarray of bool, shape (n,)
-        Blocks that lie wholly in either.
-    field_share : float
-        As of `treated_effect` with `Light.BLOTCHED`.
-
-    Returns
-    -------
-    ndarray of shape (k,) or None
-        None where too little skin is in view.
-    """
-    found = _blotched_effect(quantity, np.nan_to_num(factor), blocks, treated, native, field_share)
-    return None if found is None else found[0]
 
 
 def _because(effect: Effect, reason: str) -> Effect:

@@ -46,7 +46,8 @@ class BlotchSettings:
 class Blotches:
     """Products of two photos' blotches, summed per cell of skin; each array of shape (cells,).
 
-    `cc` are of colour with colour, `bc` of brightness with colour; 0 the baseline, 1 the photo.
+    `cc` are of colour with colour, `bc` of brightness with colour; 0 the baseline, 1 the photo. Where colour alone is
+    read it stands in brightness's place.
     """
 
     cc00: FloatColumn
@@ -83,8 +84,9 @@ def blotches_of_size(
 
     Parameters
     ----------
-    quantities : sequence of four ndarrays of shape (H, W)
-        Colour and brightness of the baseline, then of the photo.
+    quantities : sequence of two or four ndarrays of shape (H, W)
+        Colour of the baseline and of the photo, or colour and brightness of the baseline, then of the photo. Colour
+        alone is read from all skin alike: without brightness no patch is known to be clearer than another.
     skin : ndarray of bool, shape (H, W)
     band : tuple of float
         Sizes between which a blotch lies, as shares of the long side.
@@ -106,12 +108,16 @@ def blotches_of_size(
     columns = np.stack([values[kept] for values in pictures])
     cover = [seen(values)[kept] for values in hair]
     weight = np.ones(columns.shape[1])
-    free = columns
-    # What hair does is seen best where the skin is clear, and the other way round.
-    for _ in range(2 if cover else 1):
-        free = _without_hair(columns, cover, weight)
+    free = _without_hair(columns, cover, weight)
+    if len(quantities) == 2:
+        colour_0, colour_1 = brightness_0, brightness_1 = free
+    else:
         weight = _clear_weight(free, patches, settings)
-    colour_0, brightness_0, colour_1, brightness_1 = free
+        if cover:
+            # What hair does is seen best where the skin is clear, and the other way round.
+            free = _without_hair(columns, cover, weight)
+            weight = _clear_weight(free, patches, settings)
+        colour_0, brightness_0, colour_1, brightness_1 = free
 
     def summed(first: FloatColumn, second: FloatColumn) -> FloatColumn:
         total: FloatColumn = np.bincount(cells, weight * first * second).astype(np.float64)
@@ -146,11 +152,11 @@ def halved(pictures: FloatArray, skin: BoolArray) -> tuple[list[FloatArray], Boo
 def _without_hair(
     columns: FloatColumn, cover: Sequence[FloatColumn], weight: FloatColumn
 ) -> FloatColumn:
-    """Colour and brightness of both photos, (4, n), less what goes with each photo's own hair."""
+    """What is seen of the baseline, then as much of the photo, less what goes with each photo's own hair."""
     if not cover:
         return columns
-    free = columns.copy()
-    for rows, hair in zip((slice(0, 2), slice(2, 4)), cover, strict=True):
+    free, each = columns.copy(), len(columns) // 2
+    for rows, hair in zip((slice(0, each), slice(each, None)), cover, strict=True):
         power = float((weight * hair * hair).sum())
         if power > 0:
             free[rows] -= np.outer(columns[rows] @ (weight * hair) / power, hair)

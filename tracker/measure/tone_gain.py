@@ -17,8 +17,11 @@ the light, because shading cancels in it and pigment is nearly neutral. Two read
 
 Both are ratios to the baseline, averaged by their variances, with 1 as a third opinion. Redness after a
 session strengthens the colour of the treated skin and of native skin some way around it. So native skin is
-read, and where blood came or went, brightness alone, by the blotches of melanin alone. What shine
-lies on the dots more than on native skin is read by `tracker.measure.veil`.
+read, and where blood came or went, brightness alone, by the blotches of melanin alone. Blood tells itself twice: by
+its colour on the treated skin, and, long before that, by its blotches, which become stronger there than the
+camera makes those of native skin. What shine lies on the dots more than on native skin is read by
+`tracker.measure.veil`, which has to know how strongly colour is drawn (`ColourContrast`): there saturation counts
+in full, and treated skin that is not red tells as well.
 """
 
 from __future__ import annotations
@@ -53,6 +56,8 @@ class ToneGainSettings:
     """The colour's own ratio is off by the camera's saturation, in all its readings alike."""
     brightness_sd: float = 0.015
     """The brightness reading is no better than this."""
+    colour_sd: float = 0.01
+    """Nor is what some skin shows of how strongly colour is drawn."""
     jackknife_short: float = 2.0
     """What a jackknife over cells makes of a reading's SD is too little by this: light and stubble are alike in
     neighbouring cells. Set, as that and the prior, on 204 unchanged photos of two renderers (own and second, seeds
@@ -67,9 +72,35 @@ class ToneGainSettings:
     reddened: float = 0.008
     """Change of blood's colour in treated against native skin, in density, that is redness. 237 rendered and
     painted photos without redness have at most 0.006; 0.06 of haemoglobin's density reads as 0.025 to 0.031."""
+    redder_blotches: float = 0.2
+    """Blotches of colour on treated skin that became stronger or weaker by so much (in logarithms) more than those of
+    native skin are redness too, if that is `redder_sds` times what may be chance. 0.01 of haemoglobin's density, in
+    colour too little to tell, makes it 0.35 to 0.56 and 6 to 21 times; where none came or went it is up to 0.13 (one
+    of 266 photos 0.23) and 3.7 times."""
+    redder_sds: float = 4.0
     least_cells_across: float = 3.0
     """Side of a square of skin, in cells, that is enough to read."""
     blotches: BlotchSettings = BlotchSettings()
+
+
+@dataclass(frozen=True)
+class ColourContrast:
+    """How strongly a photo draws the skin's colour against the baseline: by its contrast and its saturation.
+
+    Attributes
+    ----------
+    log_ratio, log_sd : float
+        Logarithm of the ratio, and its SD.
+    by_treated : float
+        Share of treated skin in it, in [0, 1]: so far shine on the treated skin is in the ratio.
+    """
+
+    log_ratio: float = 0.0
+    log_sd: float = 0.0
+    by_treated: float = 0.0
+
+
+AS_BASELINE = ColourContrast()
 
 
 @dataclass(frozen=True)
@@ -80,6 +111,7 @@ class ToneGain:
     log_sd: float
     agreement: float
     """Correlation of the skin colour pictures; NaN where there was too little skin."""
+    colour: ColourContrast = AS_BASELINE
 
 
 def relative_tone_gain(
@@ -98,7 +130,7 @@ def relative_tone_gain(
         Optical density of the three channels in one frame, dots and hairs taken out as far as
         may be; NaN where unusable.
     treated : ndarray of shape (H, W)
-        Skin with the dots. Its colour alone is read, and only where there is too little native
+        Skin with the dots. Its colour alone is read, and counts for the gain only where there is too little native
         skin: pigment is neutral enough not to spoil it, but skin that is red after a session
         would read as a stronger contrast.
     native : ndarray of shape (H, W)
@@ -110,15 +142,24 @@ def relative_tone_gain(
     least = (settings.least_cells_across * settings.blotches.cell * max(usable.shape)) ** 2
     readings = [(0.0, settings.prior_sd**2)]
     agreement = float("nan")
-    native = native & usable
+    native, treated = native & usable, treated & usable
+    agreement_treated, by_treated = float("nan"), None
+    if treated.sum() >= least:
+        agreement_treated, by_treated = _drawn_colour(
+            *_reduced(_colours(baseline_rgb, photo_rgb, skin_colour, hair), treated), settings
+        )
+    by_native, red = None, False
     if native.sum() >= least:
-        red = _reddened(baseline_rgb, photo_rgb, treated & usable, native, settings)
-        colour = melanin_colour if red else skin_colour
-        pictures = _quantities(baseline_rgb, photo_rgb, colour)
-        if hair is not None:
-            pictures = np.concatenate([pictures, np.stack(hair, axis=-1)], axis=-1)
-        reduced, skin = halved(pictures, native)
-        quantities, cover = reduced[:4], reduced[4:]
+        brightness = [_luma_density(rgb) for rgb in (baseline_rgb, photo_rgb)]
+        pictures = _colours(baseline_rgb, photo_rgb, skin_colour, hair)
+        (*colours, luma_0, luma_1), cover, skin = _reduced(pictures, native, brightness)
+        _, by_native = _drawn_colour(colours, cover, skin, settings)
+        red = _redder_blotches(by_treated, by_native, settings) or _reddened(
+            baseline_rgb, photo_rgb, treated, native, settings
+        )
+        if red:
+            colours, _, _ = _reduced(_colours(baseline_rgb, photo_rgb, melanin_colour), native)
+        quantities = (colours[0], luma_0, colours[1], luma_1)
         seen = [
             blotches_of_size(quantities, skin, band, cover, settings.blotches)
             for band in settings.bands
@@ -130,17 +171,92 @@ def relative_tone_gain(
         found = _log_ratio(_brightness_ratio, seen, settings)
         if found is not None:
             readings.append((found[0], found[1] + settings.brightness_sd**2))
-    elif (usable & treated).sum() >= least:
-        agreement, found = _treated_colour(baseline_rgb, photo_rgb, usable & treated, settings)
-        if found is not None:
-            readings.append(found)
+    elif by_treated is not None:
+        agreement = agreement_treated
+        # Redness after a session is more colour too, but not by the measure that blood leaves alone: what both say
+        # differently is doubt.
+        bloodless = _colours(baseline_rgb, photo_rgb, melanin_colour, hair)
+        _, checked = _drawn_colour(*_reduced(bloodless, treated), settings)
+        apart = by_treated[0] - (checked[0] if checked is not None else 0.0)
+        readings.append((by_treated[0], by_treated[1] + settings.saturation_sd**2 + apart**2))
     if len(readings) == 1:
         return ToneGain(1.0, settings.prior_sd, agreement)
+    log_gain, variance = _averaged(readings)
+    log_sd = float(np.hypot(np.sqrt(variance), settings.shared_sd))
+    if red:
+        contrast = ColourContrast(log_gain, log_sd)
+    else:
+        contrast = _contrast_of_colour((log_gain, log_sd**2), by_native, by_treated, settings)
+    return ToneGain(float(np.exp(log_gain)), log_sd, agreement, contrast)
+
+
+Reading = tuple[float, float]
+"""A logarithm and its variance."""
+
+
+def _averaged(readings: Sequence[Reading]) -> Reading:
     logs, variances = np.array(readings).T
     shares = 1 / variances
-    gain = float(np.exp((logs * shares).sum() / shares.sum()))
-    log_sd = float(np.hypot(np.sqrt(1 / shares.sum()), settings.shared_sd))
-    return ToneGain(gain, log_sd, agreement)
+    return float((logs * shares).sum() / shares.sum()), float(1 / shares.sum())
+
+
+def _contrast_of_colour(
+    gain: Reading, by_native: Reading | None, by_treated: Reading | None, settings: ToneGainSettings
+) -> ColourContrast:
+    """How strongly colour is drawn, by the gain and by what native and treated skin show of it."""
+    readings, shares = [(gain[0], gain[1] + settings.saturation_sd**2)], [0.0]
+    for reading, share in ((by_native, 0.0), (by_treated, 1.0)):
+        if reading is not None:
+            readings.append((reading[0], reading[1] + settings.colour_sd**2))
+            shares.append(share)
+    log_ratio, variance = _averaged(readings)
+    treated = sum(share * variance / r[1] for share, r in zip(shares, readings, strict=True))
+    return ColourContrast(log_ratio, float(np.sqrt(variance)), treated)
+
+
+def _colours(
+    baseline_rgb: FloatArray,
+    photo_rgb: FloatArray,
+    colour: Callable[[FloatArray], FloatArray],
+    hair: tuple[FloatArray, FloatArray] | None = None,
+) -> list[FloatArray]:
+    """A colour of the baseline and of the photo, then the hair taken out of both, if that is told."""
+    return [colour(baseline_rgb), colour(photo_rgb), *(hair or ())]
+
+
+def _reduced(
+    pictures: Sequence[FloatArray], skin: BoolArray, more: Sequence[FloatArray] = ()
+) -> tuple[list[FloatArray], list[FloatArray], BoolArray]:
+    """Both colours and what is `more`, the hair, and the skin, in pictures of half the size."""
+    together = np.stack([*pictures[:2], *more, *pictures[2:]], axis=-1).astype(np.float32)
+    reduced, kept = halved(together, skin)
+    n = 2 + len(more)
+    return reduced[:n], reduced[n:], kept
+
+
+def _drawn_colour(
+    colours: Sequence[FloatArray],
+    hair: Sequence[FloatArray],
+    skin: BoolArray,
+    settings: ToneGainSettings,
+) -> tuple[float, Reading | None]:
+    """Agreement of the colours of some skin, and how strongly the photo draws them.
+
+    By the finest blotches alone: the coarser ones add nothing where brightness is not read.
+    """
+    seen = blotches_of_size(colours, skin, settings.bands[0], hair, settings.blotches)
+    return seen.agreement, _log_ratio(_colour_ratio, [seen], settings)
+
+
+def _redder_blotches(
+    by_treated: Reading | None, by_native: Reading | None, settings: ToneGainSettings
+) -> bool:
+    """Whether the blotches of treated skin became stronger, or weaker, than the camera makes those of native skin."""
+    if by_treated is None or by_native is None:
+        return False
+    apart = abs(by_treated[0] - by_native[0])
+    chance = float(np.sqrt(by_treated[1] + by_native[1]))
+    return apart > max(settings.redder_blotches, settings.redder_sds * chance)
 
 
 def _reddened(
@@ -173,43 +289,6 @@ def melanin_colour(rgb: FloatArray) -> FloatArray:
     return colour
 
 
-def _treated_colour(
-    baseline_rgb: FloatArray, photo_rgb: FloatArray, skin: BoolArray, settings: ToneGainSettings
-) -> tuple[float, tuple[float, float] | None]:
-    """Agreement of the colours of treated skin, and log ratio of their strength with its variance.
-
-    Redness after a session is more colour too, but not by the measure that blood leaves alone: what both say
-    differently is doubt.
-    """
-    plain = [skin_colour(rgb) for rgb in (baseline_rgb, photo_rgb)]
-    bloodless = [melanin_colour(rgb) for rgb in (baseline_rgb, photo_rgb)]
-    quantities, skin = halved(np.stack([*plain, *bloodless], axis=-1), skin)
-    band = settings.bands[0]
-    # Brightness is not read here; colour stands in its place.
-    seen, check = (
-        blotches_of_size([before, before, after, after], skin, band, (), settings.blotches)
-        for before, after in (quantities[:2], quantities[2:])
-    )
-    found, checked = (_log_ratio(_colour_ratio, [blotches], settings) for blotches in (seen, check))
-    if found is None:
-        return seen.agreement, None
-    apart = found[0] - (checked[0] if checked is not None else 0.0)
-    return seen.agreement, (found[0], found[1] + settings.saturation_sd**2 + apart**2)
-
-
-def _quantities(
-    baseline_rgb: FloatArray,
-    photo_rgb: FloatArray,
-    colour: Callable[[FloatArray], FloatArray],
-) -> FloatArray:
-    """Colour and brightness of both photos, (H, W, 4)."""
-    pictures = []
-    for rgb in (baseline_rgb, photo_rgb):
-        pictures += [colour(rgb), _luma_density(rgb)]
-    together: FloatArray = np.stack(pictures, axis=-1).astype(np.float32)
-    return together
-
-
 def _colour_ratio(sums: Blotches) -> FloatColumn:
     """How strongly colour is drawn.
 
@@ -231,7 +310,7 @@ def _log_ratio(
     ratio: Callable[[Blotches], FloatColumn],
     seen: Sequence[Blotches],
     settings: ToneGainSettings,
-) -> tuple[float, float] | None:
+) -> Reading | None:
     """Mean logarithm of a ratio over the bands and its variance by jackknife; None where unclear.
 
     Bands see much the same blotches: the variance of the mean is taken as the mean variance.

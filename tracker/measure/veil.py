@@ -5,7 +5,11 @@ mirrored: often on the treated crown and not on the native sides, where the tone
 it also washes out the skin's colour there. The change of colour since the baseline, treated against
 native skin, tells how much: the same skin is seen twice, and white balance is the same for both.
 
-Three other things change colour there, and must not pass for shine:
+Four other things change colour there, and must not pass for shine:
+
+- *Contrast and saturation of the camera.* They change all colour by one factor, and where treated skin has less
+  colour than native skin (a shaved crown has half of that of a forehead), so do their difference. The photo's colours
+  are divided by that factor (`tracker.measure.tone_gain.ColourContrast`), and what it may be wrong by is doubt.
 
 - *Ink that goes.* Between the dots lies their blue shadow; without it the skin is more coloured. It
   went where dots went: what goes with the ink that was taken out of the pictures, and is gone, is taken off.
@@ -24,14 +28,8 @@ import numpy as np
 
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.results import FloatColumn
-from tracker.measure.skin_blocks import (
-    Light,
-    block_shares,
-    density_blocks,
-    effect_of,
-    treated_effect,
-)
-from tracker.measure.tone_gain import melanin_colour, skin_colour
+from tracker.measure.skin_blocks import BlotchedLight, block_shares, density_blocks
+from tracker.measure.tone_gain import AS_BASELINE, ColourContrast, melanin_colour, skin_colour
 
 WHOLLY = 0.6
 """Share of a block that makes it treated or native."""
@@ -81,6 +79,7 @@ def relative_veil(
     native: BoolArray,
     settings: VeilSettings = VeilSettings(),
     taken: tuple[FloatArray, FloatArray] | None = None,
+    contrast: ColourContrast = AS_BASELINE,
 ) -> Veil:
     """How much of the dots' contrast shine leaves, beyond what it leaves of native skin.
 
@@ -92,6 +91,8 @@ def relative_veil(
         Skin with the dots, and skin without pigment.
     taken : tuple of two ndarrays of shape (H, W), optional
         How much of dots and hairs was taken out of the baseline and of the photo, in any one unit.
+    contrast : ColourContrast
+        How strongly the photo draws colour against the baseline, wherever it is.
 
     Returns
     -------
@@ -105,17 +106,21 @@ def relative_veil(
     treated, native = treated & known, native & known
     if not (treated.any() and native.any()):
         return NONE_SEEN
-    colours = [
-        (colour(baseline_rgb), colour(photo_rgb)) for colour in (melanin_colour, skin_colour)
+    pairs = [(colour(baseline_rgb), colour(photo_rgb)) for colour in (melanin_colour, skin_colour)]
+    coloured = [
+        pair for pair in pairs if np.median(pair[0][treated | native]) >= settings.least_colour
     ]
-    usual = [float(np.median(before[treated | native])) for before, _ in colours]
-    if usual[0] < settings.least_colour:
+    if len(coloured) == 0 or coloured[0] is not pairs[0]:
         return NONE_SEEN
-    shares = [
-        (after - before) / colour
-        for (before, after), colour in zip(colours, usual, strict=True)
-        if colour >= settings.least_colour
-    ]
+    drawn = np.float32(np.exp(contrast.log_ratio))
+    shares, doubts = [], []
+    for before, after in coloured:
+        inside, outside = (float(np.median(before[skin])) for skin in (treated, native))
+        # Shine that is in the ratio already washes out native skin the less: these shares make its change the veil's.
+        standing = outside + (1 - contrast.by_treated) * (inside - outside)
+        standing = max(standing, settings.least_colour)
+        shares.append((after / drawn - before) / np.float32(standing))
+        doubts.append(contrast.log_sd * abs(inside - outside) / standing)
     gone = np.zeros(known.shape, np.float32) if taken is None else taken[0] - taken[1]
     change = np.nan_to_num(np.stack([*shares, gone], axis=-1))
     washed = _washed(change, known, treated, native, settings)
@@ -125,7 +130,8 @@ def relative_veil(
     bloodless, whole = float(washed[0]), float(washed[-1])
     agreed = settings.apart**2 / (settings.apart**2 + (whole - bloodless) ** 2)
     share = bloodless + agreed * (whole - bloodless)
-    clear = share**2 / (share**2 + settings.noise**2)
+    doubt = doubts[0] + agreed * (doubts[-1] - doubts[0])
+    clear = share**2 / (share**2 + settings.noise**2 + doubt**2)
     read = settings.believed * clear * share
     log_kept = float(np.clip(read, -settings.most, settings.most))
     return Veil(float(np.exp(log_kept)), settings.doubt * abs(read))
@@ -145,16 +151,21 @@ def _washed(
     blocks = density_blocks(change, known)
     inside, outside = (block_shares(skin) > WHOLLY for skin in (treated, native))
     colour, gone = blocks.density[:, :-1], blocks.density[:, -1]
-    if np.nan_to_num(gone).any():
-        by_ink = effect_of(gone, colour, blocks, inside, outside, field_share=settings.field_share)
-        if by_ink is None:
-            return None
-        colour = colour - np.outer(gone, by_ink)
-    own = treated_effect(
-        colour, blocks, inside, outside, light=Light.BLOTCHED, field_share=settings.field_share
+    light = BlotchedLight.of(
+        np.column_stack([colour, np.nan_to_num(gone), inside]),
+        blocks,
+        inside,
+        outside,
+        settings.field_share,
     )
-    if not own.measured:
+    if light is None:
         return None
-    believed = own.value**2 / (own.value**2 + settings.own_noise**2)
+    k = colour.shape[1]
+    if np.nan_to_num(gone).any():
+        by_ink = light.effect(k, range(k))[0]
+        colour = colour - np.outer(gone, by_ink)
+        light = light.less(range(k), k, by_ink)
+    own = light.effect(k + 1, range(k))[0]
+    believed = own**2 / (own**2 + settings.own_noise**2)
     apart = np.nanmedian(colour[inside], axis=0) - np.nanmedian(colour[outside], axis=0)
-    return np.asarray(apart - believed * own.value, np.float64)
+    return np.asarray(apart - believed * own, np.float64)
