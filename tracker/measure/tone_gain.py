@@ -180,7 +180,8 @@ def relative_tone_gain(
         apart = by_treated[0] - (checked[0] if checked is not None else 0.0)
         readings.append((by_treated[0], by_treated[1] + settings.saturation_sd**2 + apart**2))
     if len(readings) == 1:
-        return ToneGain(1.0, settings.prior_sd, agreement)
+        unknown = _contrast_of_colour((0.0, settings.prior_sd**2), None, None, settings)
+        return ToneGain(1.0, settings.prior_sd, agreement, unknown)
     log_gain, variance = _averaged(readings)
     log_sd = float(np.hypot(np.sqrt(variance), settings.shared_sd))
     if red:
