@@ -143,15 +143,13 @@ def relative_tone_gain(
     readings = [(0.0, settings.prior_sd**2)]
     agreement = float("nan")
     native, treated = native & usable, treated & usable
+    pictures = _colours(baseline_rgb, photo_rgb, skin_colour, hair)
     agreement_treated, by_treated = float("nan"), None
     if treated.sum() >= least:
-        agreement_treated, by_treated = _drawn_colour(
-            *_reduced(_colours(baseline_rgb, photo_rgb, skin_colour, hair), treated), settings
-        )
+        agreement_treated, by_treated = _drawn_colour(*_reduced(pictures, treated), settings)
     by_native, red = None, False
     if native.sum() >= least:
         brightness = [_luma_density(rgb) for rgb in (baseline_rgb, photo_rgb)]
-        pictures = _colours(baseline_rgb, photo_rgb, skin_colour, hair)
         (*colours, luma_0, luma_1), cover, skin = _reduced(pictures, native, brightness)
         _, by_native = _drawn_colour(colours, cover, skin, settings)
         red = _redder_blotches(by_treated, by_native, settings) or _reddened(
