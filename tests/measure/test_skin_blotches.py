@@ -46,6 +46,30 @@ def test_brightness_follows_colour(slope: float) -> None:
     assert slope_of(two_photos(slope, seed=3)) == pytest.approx(slope, rel=0.02)
 
 
+@pytest.mark.parametrize("slope", [0.8, 1.0, 1.3])
+def test_colour_alone_tells_how_strongly_it_is_drawn(slope: float) -> None:
+    colours = two_photos(slope, seed=7)[::2]
+    sums = blotches_of_size(colours, SKIN, BAND).whole()
+    drawn = (sums.cc11 + sums.cc01) / (sums.cc01 + sums.cc00)
+    assert drawn[0] == pytest.approx(slope, rel=0.02)
+    assert sums.bc01[0] == sums.bc10[0] == sums.cc01[0]
+
+
+def test_hair_is_taken_out_of_colour_alone_too() -> None:
+    colour_0, _, colour_1, _ = two_photos(1.0, seed=8)
+    rng = np.random.default_rng(9)
+    hair = [field(rng, 6.0), field(rng, 6.0)]
+    # The second photo's stubble colours the skin as strongly as its blotches do.
+    hairy = [colour_0, colour_1 + np.float32(0.02) * hair[1]]
+
+    def drawn(cover: list[np.ndarray]) -> float:
+        sums = blotches_of_size(hairy, SKIN, BAND, cover).whole()
+        return float(np.log((sums.cc11 + sums.cc01) / (sums.cc01 + sums.cc00))[0])
+
+    assert drawn([]) > 0.3
+    assert abs(drawn(hair)) < 0.02
+
+
 def test_hair_that_lies_like_the_blotches_is_told_by_what_was_taken_out() -> None:
     plain = two_photos(1.0, seed=4)
     rng = np.random.default_rng(5)

@@ -10,6 +10,7 @@ from skimage.color import deltaE_ciede2000
 from tracker.measure.luminance import BoolArray, FloatArray
 from tracker.measure.results import FloatColumn
 from tracker.measure.skin_blocks import (
+    BlotchedLight,
     Effect,
     Light,
     SkinBlocks,
@@ -240,3 +241,21 @@ def test_blotches_of_shine_are_taken_off_where_a_polynomial_takes_them_for_a_cha
     rms = {light: float(np.sqrt(np.mean(np.square(found)))) for light, found in errors.items()}
     assert rms[Light.BLOTCHED] < 0.5 * rms[Light.CURVED]
     assert rms[Light.BLOTCHED] < 0.5 * change[2]
+
+
+def test_what_goes_with_a_cause_is_taken_off_beside_blotches_of_light() -> None:
+    blocks = skin_blocks(picture([0.0, 0.0, 0.0]))
+    inside, outside = members()
+    rng = np.random.default_rng(3)
+    cause = rng.normal(0, 0.02, len(blocks.x)) + 0.05 * inside
+    quantity = 0.7 * cause + 0.2 * inside + 0.01 * np.sin(3 * blocks.x) * np.cos(2 * blocks.y)
+    quantity = quantity + rng.normal(0, 0.002, len(cause))
+    light = BlotchedLight.of(np.column_stack([quantity, cause, inside]), blocks, inside, outside)
+    assert light is not None
+    of_cause = light.effect(1, [0])[0]
+    # The step at the border is partly in it, as the cause has one as well.
+    assert of_cause[0] > 0.7
+    without = light.less([0], 1, np.array([0.7]))
+    assert without.effect(1, [0])[0][0] == pytest.approx(of_cause[0] - 0.7, abs=1e-9)
+    assert without.effect(2, [0])[0][0] == pytest.approx(0.2, abs=0.02)
+    assert BlotchedLight.of(quantity[:, None], blocks, inside, inside & ~inside) is None

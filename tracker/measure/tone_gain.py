@@ -75,8 +75,8 @@ class ToneGainSettings:
     redder_blotches: float = 0.2
     """Blotches of colour on treated skin that became stronger or weaker by so much (in logarithms) more than those of
     native skin are redness too, if that is `redder_sds` times what may be chance. 0.01 of haemoglobin's density, in
-    colour too little to tell, makes it 0.35 to 0.56 and 6 to 21 times; where none came or went it is up to 0.13 (one
-    of 266 photos 0.23) and 3.7 times."""
+    colour too little to tell, makes it 0.36 to 0.54 and 7 to 21 times (12 rendered photos); where none came or went
+    it is under 0.14 (288 of 290 rendered and painted photos; 0.22 and 0.23) and under 3.7 times."""
     redder_sds: float = 4.0
     least_cells_across: float = 3.0
     """Side of a square of skin, in cells, that is enough to read."""
