@@ -214,6 +214,36 @@ def test_a_little_blood_tells_itself_by_its_blotches() -> None:
     assert told == pytest.approx(1.0, abs=0.03)
 
 
+@pytest.mark.parametrize("more", [0.002, 0.006])
+def test_blood_too_little_to_be_told_has_less_say_in_how_strongly_colour_is_drawn(
+    more: float,
+) -> None:
+    treated, native = halves()
+    before, after = flushed(), flushed(more * treated)
+    found = relative_tone_gain(before, after, treated, native, ToneGainSettings(reddened=1.0))
+    stronger = np.log(1 + 10 * more)
+    assert abs(found.colour.log_ratio) < 0.5 * stronger
+
+
+def test_a_red_photo_may_be_drawn_with_another_saturation() -> None:
+    treated, native = halves()
+    found = relative_tone_gain(flushed(), flushed(0.05 * treated), treated, native)
+    assert found.colour.by_treated == 0
+    assert found.colour.log_sd > ToneGainSettings().saturation_sd
+
+
+def test_treated_skin_alone_says_how_strongly_colour_is_drawn_once() -> None:
+    everywhere = np.ones((SIZE, SIZE), bool)
+    usual = ToneGainSettings()
+    found = relative_tone_gain(skin_density(), 1.1 * skin_density(), everywhere, ~everywhere)
+    assert 0 < found.colour.log_ratio < np.log(1.1)
+    assert found.colour.log_sd > 0.5 * np.log(1.1)
+    assert found.colour.by_treated < 1
+    scattered = np.indices((SIZE, SIZE)).sum(axis=0) % 2 == 0
+    unseen = relative_tone_gain(skin_density(), 1.1 * skin_density(), scattered, ~everywhere)
+    assert (unseen.gain, unseen.log_sd) == (1.0, usual.prior_sd)
+
+
 @pytest.mark.parametrize(("contrast", "saturation"), [(0.85, 1.0), (1.0, 1.1), (1.15, 0.9)])
 def test_how_strongly_colour_is_drawn_is_contrast_and_saturation(
     contrast: float, saturation: float

@@ -34,7 +34,9 @@ def density(light: np.ndarray) -> np.ndarray:
 def log_kept(after: np.ndarray, before: np.ndarray | None = None) -> float:
     found = relative_veil(density(skin() if before is None else before), density(after), *halves())
     if abs(np.log(found.kept)) < 0.999 * USUAL.most:
-        assert found.log_sd == pytest.approx(USUAL.doubt * abs(np.log(found.kept)))
+        # Half of what is read, and what was seen and not believed.
+        least = USUAL.doubt * abs(np.log(found.kept))
+        assert least - 1e-9 <= found.log_sd <= least + USUAL.noise / 2
     return float(np.log(found.kept))
 
 
@@ -170,7 +172,9 @@ def test_shine_in_the_colours_ratio_is_the_same_shine(by_treated: float) -> None
 def test_what_the_colours_ratio_may_be_wrong_by_is_no_shine() -> None:
     before, after = density(shaved_crown()), 0.9 * density(shaved_crown())
     sure, unsure = (
-        abs(np.log(relative_veil(before, after, *halves(), contrast=contrast).kept))
+        relative_veil(before, after, *halves(), contrast=contrast)
         for contrast in (ColourContrast(np.log(0.93), 0.001), ColourContrast(np.log(0.93), 0.06))
     )
-    assert unsure < 0.5 * sure
+    assert abs(np.log(unsure.kept)) < 0.5 * abs(np.log(sure.kept))
+    # But it is not known to be none.
+    assert unsure.log_sd > 0.5 * abs(np.log(sure.kept))

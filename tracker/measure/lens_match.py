@@ -103,7 +103,7 @@ class LensSettings:
     doubt_share: float = 0.25
     """Of what a lens is found to do, on the scale of logarithms, so much is in doubt (SD)."""
     gap_share: float = 0.1
-    """The same of the gap between what the shape and what the sum says of it."""
+    """The same of the gap between what the shape and what the sum says of it, however little the sum counts."""
 
 
 @dataclass(frozen=True)

@@ -201,6 +201,6 @@ def _squares(usable: BoolArray, side_px: float) -> NDArray[np.intp]:
 
 def _inner(values: FloatColumn) -> BoolArray:
     """Without the outer tails: a scab or a new pimple in one photo must not decide."""
-    limit = 3 * 1.4826 * float(np.median(np.abs(values)))
+    limit = 3 * 1.4826 * float(np.median(np.abs(values))) if values.size else 0.0
     inner: BoolArray = np.abs(values) <= limit
     return inner

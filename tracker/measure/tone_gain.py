@@ -78,6 +78,7 @@ class ToneGainSettings:
     colour too little to tell, makes it 0.36 to 0.54 and 7 to 21 times (12 rendered photos); where none came or went
     it is under 0.14 (288 of 290 rendered and painted photos; 0.22 and 0.23) and under 3.7 times."""
     redder_sds: float = 4.0
+    """What redness must exceed, in standard deviations of the difference of both readings."""
     least_cells_across: float = 3.0
     """Side of a square of skin, in cells, that is enough to read."""
     blotches: BlotchSettings = BlotchSettings()
@@ -112,6 +113,7 @@ class ToneGain:
     agreement: float
     """Correlation of the skin colour pictures; NaN where there was too little skin."""
     colour: ColourContrast = AS_BASELINE
+    """How strongly colour is drawn, which contrast and saturation make together."""
 
 
 def relative_tone_gain(
@@ -132,7 +134,7 @@ def relative_tone_gain(
     treated : ndarray of shape (H, W)
         Skin with the dots. Its colour alone is read, and counts for the gain only where there is too little native
         skin: pigment is neutral enough not to spoil it, but skin that is red after a session
-        would read as a stronger contrast.
+        would read as a stronger contrast. Against native skin it tells redness, and how strongly colour is drawn.
     native : ndarray of shape (H, W)
         Skin without pigment.
     hair : tuple of two ndarrays of shape (H, W), optional
@@ -177,15 +179,17 @@ def relative_tone_gain(
         _, checked = _drawn_colour(*_reduced(bloodless, treated), settings)
         apart = by_treated[0] - (checked[0] if checked is not None else 0.0)
         readings.append((by_treated[0], by_treated[1] + settings.saturation_sd**2 + apart**2))
-    if len(readings) == 1:
-        unknown = _contrast_of_colour((0.0, settings.prior_sd**2), None, None, settings)
-        return ToneGain(1.0, settings.prior_sd, agreement, unknown)
     log_gain, variance = _averaged(readings)
+    # Where native skin does not tell the gain, that of treated skin's colour must not say the same thing twice.
+    alone = (
+        (log_gain, variance + settings.shared_sd**2) if by_native else (0.0, settings.prior_sd**2)
+    )
+    contrast = _contrast_of_colour(
+        alone, None if red else by_native, None if red else by_treated, settings
+    )
+    if len(readings) == 1:
+        return ToneGain(1.0, settings.prior_sd, agreement, contrast)
     log_sd = float(np.hypot(np.sqrt(variance), settings.shared_sd))
-    if red:
-        contrast = ColourContrast(log_gain, log_sd)
-    else:
-        contrast = _contrast_of_colour((log_gain, log_sd**2), by_native, by_treated, settings)
     return ToneGain(float(np.exp(log_gain)), log_sd, agreement, contrast)
 
 
@@ -202,12 +206,21 @@ def _averaged(readings: Sequence[Reading]) -> Reading:
 def _contrast_of_colour(
     gain: Reading, by_native: Reading | None, by_treated: Reading | None, settings: ToneGainSettings
 ) -> ColourContrast:
-    """How strongly colour is drawn, by the gain and by what native and treated skin show of it."""
+    """How strongly colour is drawn, by the gain and by what native and treated skin show of it.
+
+    What treated skin says otherwise than native skin, or than no change where that is not seen, may be blood that is
+    too little to be told: it is added to the doubt about treated skin.
+    """
     readings, shares = [(gain[0], gain[1] + settings.saturation_sd**2)], [0.0]
-    for reading, share in ((by_native, 0.0), (by_treated, 1.0)):
-        if reading is not None:
-            readings.append((reading[0], reading[1] + settings.colour_sd**2))
-            shares.append(share)
+    usual = 0.0
+    if by_native is not None:
+        usual = by_native[0]
+        readings.append((usual, by_native[1] + settings.colour_sd**2))
+        shares.append(0.0)
+    if by_treated is not None:
+        apart = by_treated[0] - usual
+        readings.append((by_treated[0], by_treated[1] + settings.colour_sd**2 + apart**2))
+        shares.append(1.0)
     log_ratio, variance = _averaged(readings)
     treated = sum(share * variance / r[1] for share, r in zip(shares, readings, strict=True))
     return ColourContrast(log_ratio, float(np.sqrt(variance)), treated)

@@ -8,13 +8,12 @@ native skin, tells how much: the same skin is seen twice, and white balance is t
 Four other things change colour there, and must not pass for shine:
 
 - *Contrast and saturation of the camera.* They change all colour by one factor, and where treated skin has less
-  colour than native skin (a shaved crown has half of that of a forehead), so do their difference. The photo's colours
-  are divided by that factor (`tracker.measure.tone_gain.ColourContrast`), and what it may be wrong by is doubt.
-
+  colour than native skin (a shaved crown has half of that of a forehead), the difference between them too. The photo's
+  colours are divided by that factor (`tracker.measure.tone_gain.ColourContrast`); what it may be wrong by is doubt.
 - *Ink that goes.* Between the dots lies their blue shadow; without it the skin is more coloured. It
   went where dots went: what goes with the ink that was taken out of the pictures, and is gone, is taken off.
 - *Treated skin* that was tanned or bleached. Such a change ends where the treatment ended, while shine does not
-  know that border: what jumps there is taken off (`treated_effect` with a field of shine beside it), as far as
+  know that border: what jumps there is taken off (`BlotchedLight`, a field of shine beside it), as far as
   it is more than what a field of shine leaves of itself.
 - *Blood.* The strongest colour is that of blood and melanin together, green minus red density. Blue minus red, less
   0.66 of that, is blind to blood, and noisier: where the two disagree, it is believed.
@@ -134,7 +133,9 @@ def relative_veil(
     clear = share**2 / (share**2 + settings.noise**2 + doubt**2)
     read = settings.believed * clear * share
     log_kept = float(np.clip(read, -settings.most, settings.most))
-    return Veil(float(np.exp(log_kept)), settings.doubt * abs(read))
+    # What was seen and not believed may be shine all the same.
+    unbelieved = min(settings.believed * (1 - clear) * abs(share), settings.most)
+    return Veil(float(np.exp(log_kept)), float(np.hypot(settings.doubt * read, unbelieved)))
 
 
 def _washed(
