@@ -97,7 +97,7 @@ class LensSettings:
     """Logarithm by which the sum differs from the shape where it counts half of what it else would. Dots painted on
     four real heads (seeds 61 to 64) err by 4.3 points with every sum believed, by 4.0 with 0.1 to 0.3 (64 photos), and
     by 5.0, 4.7 and 4.8 with 0.1 and 0.2 where nothing changed (30); own hairy scalps by 1.7 and 1.4 (8); all other
-    rendered ones (160 photos of both renderers) alike to 0.1 with 0.2."""
+    rendered ones (146 photos of both renderers) alike to 0.1 with 0.2."""
     most: float = 2.0
     """No lens changes what is read by more than this factor."""
     doubt_share: float = 0.25
