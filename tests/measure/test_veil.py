@@ -34,9 +34,11 @@ def density(light: np.ndarray) -> np.ndarray:
 def log_kept(after: np.ndarray, before: np.ndarray | None = None) -> float:
     found = relative_veil(density(skin() if before is None else before), density(after), *halves())
     if abs(np.log(found.kept)) < 0.999 * USUAL.most:
-        # Half of what is read, and what was seen and not believed.
-        least = USUAL.doubt * abs(np.log(found.kept))
-        assert least - 1e-9 <= found.log_sd <= least + USUAL.noise / 2
+        # Half of what is read, and what was seen and not believed: `seen` solves read = believed * clear * seen.
+        read = abs(np.log(found.kept))
+        seen = max(np.roots([USUAL.believed, -read, 0, -read * USUAL.noise**2]).real)
+        unbelieved = USUAL.believed * seen - read
+        assert found.log_sd == pytest.approx(np.hypot(USUAL.doubt * read, unbelieved), abs=1e-6)
     return float(np.log(found.kept))
 
 

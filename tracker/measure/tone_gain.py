@@ -41,6 +41,9 @@ BLOOD = 0.66
 ENCODING_GAMMA = 2.2
 """About how densities of linear light become codes: weighing the channels needs no more."""
 
+Reading = tuple[float, float]
+"""A logarithm and its variance."""
+
 
 @dataclass(frozen=True)
 class ToneGainSettings:
@@ -182,7 +185,9 @@ def relative_tone_gain(
     log_gain, variance = _averaged(readings)
     # Where native skin does not tell the gain, that of treated skin's colour must not say the same thing twice.
     alone = (
-        (log_gain, variance + settings.shared_sd**2) if by_native else (0.0, settings.prior_sd**2)
+        (log_gain, variance + settings.shared_sd**2)
+        if by_native is not None
+        else (0.0, settings.prior_sd**2)
     )
     contrast = _contrast_of_colour(
         alone, None if red else by_native, None if red else by_treated, settings
@@ -191,10 +196,6 @@ def relative_tone_gain(
         return ToneGain(1.0, settings.prior_sd, agreement, contrast)
     log_sd = float(np.hypot(np.sqrt(variance), settings.shared_sd))
     return ToneGain(float(np.exp(log_gain)), log_sd, agreement, contrast)
-
-
-Reading = tuple[float, float]
-"""A logarithm and its variance."""
 
 
 def _averaged(readings: Sequence[Reading]) -> Reading:

@@ -106,14 +106,14 @@ def relative_veil(
     if not (treated.any() and native.any()):
         return NONE_SEEN
     pairs = [(colour(baseline_rgb), colour(photo_rgb)) for colour in (melanin_colour, skin_colour)]
-    coloured = [
-        pair for pair in pairs if np.median(pair[0][treated | native]) >= settings.least_colour
-    ]
-    if len(coloured) == 0 or coloured[0] is not pairs[0]:
+    usual = [float(np.median(before[treated | native])) for before, _ in pairs]
+    if usual[0] < settings.least_colour:
         return NONE_SEEN
     drawn = np.float32(np.exp(contrast.log_ratio))
     shares, doubts = [], []
-    for before, after in coloured:
+    for (before, after), colour in zip(pairs, usual, strict=True):
+        if colour < settings.least_colour:
+            continue
         inside, outside = (float(np.median(before[skin])) for skin in (treated, native))
         # Shine that is in the ratio already washes out native skin the less: these shares make its change the veil's.
         standing = outside + (1 - contrast.by_treated) * (inside - outside)
